@@ -1,5 +1,5 @@
 // Adds up the vitest JSON reports of all packages (reports/tests.json, restored by turbo for cached runs).
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const FOLDERS = ['packages', 'apps', 'tooling', 'examples']
@@ -15,6 +15,11 @@ export function collectReports(root) {
     }
   }
   return summary
+}
+
+/** Forgets earlier runs: turbo puts the report of a cached run back, so what is there afterwards belongs to this run. */
+export function removeReports(root) {
+  for (const file of reportFiles(root)) rmSync(file)
 }
 
 export function formatSummary(summary) {
