@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { collectReports, formatSummary, outcome, removeReports } from '../../scripts/test-summary.mjs'
+import { collectReports, formatSummary, outcome, removeReports } from '@x/scripts/test-summary.mjs'
 
 describe('the closing line of npm test', () => {
   let root: string
