@@ -2,6 +2,7 @@ import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const loader = new URL('./register-sources.mjs', import.meta.url).href
+const wallClock = new URL('./jumping-wall-clock.mjs', import.meta.url).href
 
 export const packageTests = (name, { floor = {}, exclude = [] } = {}) =>
   defineConfig({
@@ -9,7 +10,7 @@ export const packageTests = (name, { floor = {}, exclude = [] } = {}) =>
     test: {
       name,
       include: ['tests/**/*.test.ts'],
-      execArgv: ['--enable-source-maps', '--import', loader],
+      execArgv: ['--enable-source-maps', '--import', loader, '--import', wallClock],
       testTimeout: 20_000,
       hookTimeout: 20_000,
       unstubEnvs: true,
