@@ -1,6 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
+import type { ErrorRevival } from '../errors/error-revival.ts'
+import type { LogThreshold } from '../log/log-level.ts'
 import type { LogLevel } from '../log/logger.ts'
 
 /**
@@ -8,7 +10,17 @@ import type { LogLevel } from '../log/logger.ts'
  * `bigint`, `Date`, exact-length `Uint8Array`, `KeyObject`. Functions, class instances with methods, symbols, maps,
  * sets, signals and errors are refused.
  */
-export type Plain<T> = T extends string | number | bigint | boolean | null | undefined | void | Date | Uint8Array | KeyObject
+export type Plain<T> = T extends
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | void
+  | Date
+  | Uint8Array
+  | KeyObject
   ? T
   : T extends ((...args: never[]) => unknown) | symbol | Error | AbortSignal | Map<unknown, unknown> | Set<unknown>
     ? never
@@ -67,7 +79,7 @@ export interface EngineContext<C extends EngineContract> {
   ask<Q extends QuestionName<C>>(
     question: Q,
     input: Input<C['questions'][Q]>,
-    options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
+    options?: AskOptions,
   ): Promise<Output<C['questions'][Q]>>
 
   /** Sends a log line; free unless the facade's logger admits the level. */
@@ -81,6 +93,13 @@ export interface EngineContext<C extends EngineContract> {
   readonly random: Random
   /** Aborted when the engine is to go. */
   readonly signal: AbortSignal
+}
+
+export interface AskOptions {
+  /** Its abort settles the question at once with `signal.reason`; the facade's handler is told to give up. */
+  readonly signal?: AbortSignal
+  /** Default: none. Rejects with TimeoutError. */
+  readonly timeoutMs?: number
 }
 
 export interface EmitOptions {
@@ -113,7 +132,26 @@ export interface Engine<C extends EngineContract> {
 export interface EngineDefinition<C extends EngineContract, O> {
   readonly name: string
   readonly delivery: { readonly [E in EventName<C>]: DeliveryClass }
+  /** Revives the package's own errors, in both directions. Those of `LOOP_*` are always known. */
+  readonly errors?: ErrorRevival
+  /** Makes an instance. What it throws rejects the placing; what it emits is delivered before the placing resolves. */
   create(context: EngineContext<C>, options: Plain<O>): Engine<C>
+}
+
+/** Any engine definition, as a list of them holds it. */
+export interface AnyEngineDefinition {
+  readonly name: string
+  readonly delivery: Readonly<Record<string, DeliveryClass>>
+  readonly errors?: ErrorRevival
+  create(context: never, options: never): { readonly commands: object; dispose(): void | Promise<void> }
+}
+
+/** What the facade wants to be told beside events. */
+export interface ObserveOptions {
+  /** The lowest level of log lines that the engine sends. Default `'silent'`. */
+  readonly logLevel?: LogThreshold
+  /** Whether the engine sends diagnostics. Default false. */
+  readonly diagnostics?: boolean
 }
 
 /** The state of the engine behind a link. A host restarts a crashed engine by its policy. */
@@ -128,6 +166,8 @@ export interface FacadeHandlers<C extends EngineContract> {
       context: { readonly signal: AbortSignal },
     ) => Output<C['questions'][Q]> | Promise<Output<C['questions'][Q]>>
   }
+  /** What is wanted from the engine's first moment on; {@link EngineLink.observe} changes it. */
+  readonly observe?: ObserveOptions
   /**
    * Gives a fresh engine the facade's intent after a crash (commands that bring it where it was). Runs before the link
    * is `up` again; a rejection counts as a crash.
@@ -155,11 +195,30 @@ export interface LinkCloseReport {
   readonly discarded: Readonly<Record<string, number>>
   /** Calls that were pending and were rejected. */
   readonly rejectedCalls: number
+  /** Whether the engine disposed of everything in time, without an error. */
+  readonly isDisposed: boolean
+}
+
+/** What has passed over a link since it was placed, restarts included. */
+export interface LinkStats {
+  /** Events that were given to their handlers. */
+  readonly delivered: number
+  /** Lossy events, log lines and diagnostics that met a full stream, by event name or `'(observations)'`. */
+  readonly dropped: Readonly<Record<string, number>>
+  /** Handlers that threw or rejected. */
+  readonly handlerErrors: number
+  /** Calls that wait for an answer. */
+  readonly pendingCalls: number
+  /** Items known to be in the stream and not yet delivered. */
+  readonly depth: number
+  /** How often the engine was made anew after a crash. */
+  readonly restarts: number
 }
 
 /** The facade's hold on its engine. */
 export interface EngineLink<C extends EngineContract> extends AsyncDisposable {
   readonly state: LinkState
+  readonly stats: LinkStats
   /** Runs a command; settles after everything that the engine emitted before its answer was delivered. */
   call<K extends CommandName<C>>(
     command: K,
@@ -169,8 +228,8 @@ export interface EngineLink<C extends EngineContract> extends AsyncDisposable {
   /** Holds delivery of events back (an exclusive stream is full); the engine meets its high-water mark in time. */
   pause(): void
   resume(): void
-  /** Tells the engine whether logs from `level` on, and diagnostics, are wanted. */
-  observe(wanted: { readonly logLevel?: LogLevel | 'silent'; readonly diagnostics?: boolean }): void
+  /** Tells the engine whether logs from `logLevel` on, and diagnostics, are wanted. What is left out stays as it is. */
+  observe(wanted: ObserveOptions): void
   /**
    * Disposes the engine and ends the stream. Handlers may run until the promise settles, never after.
    * `drain` (default true) delivers accepted events first, for at most `deadlineMs` (default 5000).
