@@ -10,18 +10,15 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const here = fileURLToPath(new URL('..', import.meta.url))
 
-function* documents(): Generator<string> {
-  for (const group of ['packages', 'apps']) {
-    for (const name of readdirSync(join(root, group))) {
-      const folder = join(root, group, name)
-      for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-        if (/^(README|docs[/\\].*)\.md$/.test(entry)) yield join(folder, entry)
-      }
-    }
-  }
-}
+const documents = ['packages', 'apps']
+  .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
+  .flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((entry) => /^(README|docs[/\\].*)\.md$/.test(entry))
+      .map((entry) => join(folder, entry)),
+  )
 
-const examples = [...documents()].flatMap((file) =>
+const examples = documents.flatMap((file) =>
   examplesOf(readFileSync(file, 'utf8')).map((example) => ({
     ...example,
     name: `${relative(root, file)}:${example.line}`,
