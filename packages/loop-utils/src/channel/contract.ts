@@ -8,25 +8,17 @@ import type { LogLevel } from '../log/logger.ts'
 /**
  * `T` itself when every part of it may cross a thread unchanged, else `never` at the offending part: JSON-like data,
  * `bigint`, `Date`, exact-length `Uint8Array`, `KeyObject`. Functions, class instances with methods, symbols, maps,
- * sets, signals and errors are refused.
+ * sets, signals and errors are refused. What is `unknown` is left to the check at run time.
  */
-export type Plain<T> = T extends
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | undefined
-  | void
-  | Date
-  | Uint8Array
-  | KeyObject
+export type Plain<T> = unknown extends T
   ? T
-  : T extends ((...args: never[]) => unknown) | symbol | Error | AbortSignal | Map<unknown, unknown> | Set<unknown>
-    ? never
-    : T extends object
-      ? { [K in keyof T]: Plain<T[K]> }
-      : never
+  : T extends string | number | bigint | boolean | null | undefined | void | Date | Uint8Array | KeyObject
+    ? T
+    : T extends ((...args: never[]) => unknown) | symbol | Error | AbortSignal | Map<unknown, unknown> | Set<unknown>
+      ? never
+      : T extends object
+        ? { [K in keyof T]: Plain<T[K]> }
+        : never
 
 /**
  * What passes between the facade and the engine of one I/O service. A service declares an interface of this shape;

@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import type { FakeCcu } from '@x/testkit/ccu'
+import { createApp } from '../api/app.ts'
+import { CcuEndpoint } from '../endpoints/ccu-endpoint.ts'
+import { EventLog } from '../events/event-log.ts'
+import { EventStreams } from '../events/event-stream.ts'
+import { ObservationLog } from '../observers/observation-log.ts'
+import { PAGE_FOLDER, readPageFiles } from '../page/page-files.ts'
+import { readVersion } from '../version.ts'
+import { ListenError } from './listen-error.ts'
+import { checkServerOptions, type CheckedServerOptions, type FakeDeviceServerOptions } from './server-options.ts'
+
+/** How long requests under way may go on when the server stops, in milliseconds. */
+const GRACE_MS = 500
+/** How many characters wait for a slow reader of events before it is dropped. */
+const MAX_BACKLOG = 1024 * 1024
+
+/** Plays devices over real sockets, with a control API and a page. */
+export class FakeDeviceServer implements AsyncDisposable {
+  readonly #options: CheckedServerOptions
+  readonly #endpoint: CcuEndpoint
+  readonly #streams: EventStreams
+  readonly #server: Server
+  #started: Promise<this> | undefined
+
+  /** @throws OptionError */
+  constructor(options: FakeDeviceServerOptions = {}) {
+    const checked = checkServerOptions(options)
+    const { host, ccuPort, ccu, maxEvents, heartbeatMs, maxReaders } = checked
+    this.#options = checked
+    const events = new EventLog(maxEvents)
+    this.#streams = new EventStreams({ log: events, heartbeatMs, maxReaders, maxBacklog: MAX_BACKLOG })
+    this.#endpoint = new CcuEndpoint({ host, port: ccuPort, events, ccu: { ...ccu, onError: checked.onError } })
+    const app = createApp({
+      api: {
+        endpoints: [this.#endpoint],
+        ccu: this.#endpoint,
+        events,
+        streams: this.#streams,
+        observations: new ObservationLog(checked.maxObservations),
+        maxBodyBytes: checked.maxBodyBytes,
+        version: readVersion(),
+      },
+      hosts: { host, allowedHosts: checked.allowedHosts },
+      page: readPageFiles(options.pageFolder ?? PAGE_FOLDER),
+      onError: checked.onError,
+    })
+    this.#server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
+  }
+
+  /** Where the control API and the page are served. */
+  get url(): string {
+    const { host } = this.#options
+    const { port } = this.#server.address() as AddressInfo
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
+
+  /** Where clients of the fake CCU reach it. */
+  get ccuUrl(): string {
+    return this.#endpoint.url
+  }
+
+  /** The fake CCU itself, for tests in this process. */
+  get ccu(): FakeCcu {
+    return this.#endpoint.ccu
+  }
+
+  /** Begins to listen; resolves once everything does. It starts once. @throws ListenError or a listen error of a fake */
+  start(): Promise<this> {
+    this.#started ??= this.#start()
+    return this.#started
+  }
+
+  /** Ends event streams, lets requests under way finish, then closes everything. Idempotent. */
+  async stop(): Promise<void> {
+    await this.#started?.catch(() => undefined)
+    if (this.#server.listening) {
+      const isClosed = once(this.#server, 'close')
+      this.#server.close()
+      this.#streams.close()
+      this.#server.closeIdleConnections()
+      const timer = setTimeout(() => this.#server.closeAllConnections(), GRACE_MS)
+      await isClosed
+      clearTimeout(timer)
+    }
+    await this.#endpoint.stop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  async #start(): Promise<this> {
+    const { host, port } = this.#options
+    await this.#endpoint.start()
+    this.#server.listen(port, host)
+    try {
+      await once(this.#server, 'listening')
+    } catch (error) {
+      await this.#endpoint.stop()
+      throw new ListenError(host, port, error)
+    }
+    return this
+  }
+}

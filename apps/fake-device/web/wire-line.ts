@@ -1,0 +1,40 @@
+import type { CcuAnswer, ControlEvent } from '@x/testkit/control'
+import type { LogLine } from './log.ts'
+
+/** How an event of the control API reads in the wire log; undefined for those that are shown elsewhere. */
+export function wireLine({ type, at, data }: ControlEvent): LogLine | undefined {
+  switch (type) {
+    case 'state':
+      return { at, kind: 'value', text: `${data.device} ${data.key} = ${JSON.stringify(data.value)} (${data.source})` }
+    case 'call': {
+      const text = `${data.method}(${data.params.map((param) => short(param)).join(', ')})`
+      const { fault } = data
+      if (fault === undefined) return { at, kind: '→ ccu', text }
+      return { at, kind: '→ ccu', text: `${text}: fault ${fault.faultCode} ${fault.faultString}`, isBad: true }
+    }
+    case 'answer':
+      return answerLine(at, data)
+    case 'gap':
+      return { at, kind: 'gap', text: `${data.missed ?? 'some'} events were let go`, isBad: true }
+    case 'registrations':
+    case 'devices':
+    case 'faults':
+    case 'observation':
+      return undefined
+    default:
+      return undefined
+  }
+}
+
+function answerLine(at: string, { interfaceId, method, events, durationMs, outcome }: CcuAnswer): LogLine {
+  const call = `${interfaceId} ${method}${events > 1 ? ` (${events} events)` : ''}`
+  const took = `${durationMs.toFixed(1)} ms`
+  if (outcome.kind === 'answered') return { at, kind: 'ccu →', text: `${call} = ${short(outcome.value)} in ${took}` }
+  const why = outcome.kind === 'fault' ? `fault ${outcome.fault.faultCode} in ${took}` : outcome.message
+  return { at, kind: 'ccu →', text: `${call}: ${why}`, isBad: true }
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}

@@ -1,0 +1,35 @@
+import { types } from 'node:util'
+import type { ErrorRevival } from '../errors/error-revival.ts'
+import { type PlainThrown, toPlainError } from '../errors/plain-error.ts'
+import { asPlain } from './as-plain.ts'
+import type { CrossingFields } from './protocol.ts'
+
+/** Fields of a log line or diagnostic as they cross. Never throws: what is not plain is told in words. */
+export function toCrossingFields(fields: Readonly<Record<string, unknown>>): CrossingFields {
+  const plain: Record<string, unknown> = {}
+  let errors: Record<string, PlainThrown> | undefined
+  for (const [key, value] of Object.entries(fields)) {
+    if (types.isNativeError(value)) {
+      errors ??= {}
+      errors[key] = toPlainError(value)
+    } else {
+      plain[key] = plainOrWords(value, key)
+    }
+  }
+  return errors === undefined ? { plain } : { plain, errors }
+}
+
+/** The fields again, errors as errors. */
+export function fromCrossingFields({ plain, errors }: CrossingFields, revival: ErrorRevival): Record<string, unknown> {
+  const fields = { ...plain }
+  for (const [key, error] of Object.entries(errors ?? {})) fields[key] = revival.revive(error)
+  return fields
+}
+
+function plainOrWords(value: unknown, path: string): unknown {
+  try {
+    return asPlain(value, path)
+  } catch (error) {
+    return error instanceof Error ? `(${error.message})` : '(unreadable)'
+  }
+}

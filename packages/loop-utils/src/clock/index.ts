@@ -1,0 +1,6 @@
+export type { Clock, Timer } from './clock.ts'
+export { ManualClock, RunawayTimersError, type ManualClockOptions } from './manual-clock.ts'
+export type { Random } from './random.ts'
+export { seeded } from './seeded.ts'
+export { sleepOn } from './sleep.ts'
+export { systemClock } from './system-clock.ts'

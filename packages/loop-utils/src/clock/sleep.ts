@@ -1,0 +1,27 @@
+import type { Clock } from './clock.ts'
+
+/**
+ * Waits on the timers of any clock: resolves after `ms`, rejects with `signal.reason` when aborted, and leaves neither
+ * timer nor listener behind.
+ */
+export function sleepOn(clock: Pick<Clock, 'setTimer'>, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal === undefined) {
+      clock.setTimer(resolve, ms)
+      return
+    }
+    if (signal.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const timer = clock.setTimer(() => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    }, ms)
+    function abort(): void {
+      timer[Symbol.dispose]()
+      reject(signal?.reason)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+  })
+}

@@ -1,0 +1,40 @@
+import type { DispatchInfo } from './dispatcher-options.ts'
+
+/** Where the errors of functions and handlers go that no call can carry. */
+export class ErrorSink {
+  readonly #onError: ((error: unknown, info: DispatchInfo) => void) | undefined
+  readonly #name: string
+  #count = 0
+
+  constructor(onError: ((error: unknown, info: DispatchInfo) => void) | undefined, name: string | undefined) {
+    this.#onError = onError
+    this.#name = name === undefined ? 'a dispatcher' : `dispatcher '${name}'`
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  report(error: unknown, info: DispatchInfo): void {
+    if (++this.#count === 1 && this.#onError === undefined) this.#warn(error, info)
+    try {
+      this.#onError?.(error, info)
+    } catch {
+      // it is the last resort itself; the count tells
+      this.#count++
+    }
+  }
+
+  #warn(error: unknown, { kind, handler }: DispatchInfo): void {
+    const what = handler === undefined ? kind : `${kind} of '${handler}'`
+    process.emitWarning(
+      `${this.#name} has no onError, and its ${what} failed: ${String(error)}; further errors are only counted`,
+      { code: 'LOOP_DISPATCH_ERROR', detail: error instanceof Error ? (error.stack ?? '') : '' },
+    )
+  }
+}
+
+/** Whether a handler's result is to be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

@@ -1,0 +1,259 @@
+import { isMainThread, threadId } from 'node:worker_threads'
+import { DispatcherClosedError, NotPlainError, QueueOverflowError } from '../errors/index.ts'
+import type { PortLaneWriter } from '../lane/index.ts'
+import { openLaneWriter } from '../lane/index.ts'
+import { Backlog, type Waiting } from './backlog.ts'
+import { type PosterHandle, windowOf } from './poster-handle.ts'
+import type { SharedState } from './shared-state.ts'
+import { CANCEL, MOST_NAMES, NAME, REFUSED, SENT_AT, type UpItem } from './wire.ts'
+
+/** What a poster hands out: a handler's name, the number of the call (0 for an event) and the arguments. */
+export type OutItem = [handler: string, call: number, ...args: unknown[]]
+
+/** An item on its way, and what goes with it. */
+export class Outgoing implements Waiting {
+  item: OutItem
+  transfer: readonly ArrayBuffer[] | undefined
+  /** When it was accepted, by the clock; 0 when its age is not sampled. */
+  acceptedAt = 0
+  readonly key: string | undefined
+  readonly isDroppable: boolean
+  isGone = false
+  onSent: (() => void) | undefined
+  /** It will never be sent. */
+  onLost: ((reason: unknown) => void) | undefined
+
+  constructor(item: OutItem, options: Partial<Pick<Outgoing, 'transfer' | 'key' | 'isDroppable'>> = {}) {
+    this.item = item
+    this.transfer = options.transfer
+    this.key = options.key
+    this.isDroppable = options.isDroppable ?? false
+  }
+}
+
+/**
+ * The sending half of a poster: hands items to the lane while there is credit, and keeps them in order, or loses them
+ * by the overflow policy, while there is none.
+ */
+export class Outbox {
+  readonly #lane: PortLaneWriter<UpItem>
+  readonly #handle: PosterHandle
+  readonly #state: SharedState
+  readonly #window: number
+  /** Events that may wait here; what `post` and `call` wait for has a bound of its own. */
+  readonly #eventCapacity: number
+  readonly #backlog: Backlog<Outgoing>
+  readonly #numbers = new Map<string, number>()
+  readonly #names: string[] = []
+  #isArmed = false
+  #isClosed = false
+  #onEmpty: (() => void) | undefined
+  /** Whether this thread may block for room or an answer. */
+  readonly mayBlock: boolean
+
+  constructor(handle: PosterHandle, state: SharedState, onRefusedCall: (call: number, reason: NotPlainError) => void) {
+    this.#handle = handle
+    this.#state = state
+    this.#window = windowOf(handle.options)
+    this.#backlog = new Backlog({ dropsOldest: handle.options.overflow === 'drop-oldest' })
+    this.#eventCapacity = handle.options.credit - this.#window
+    this.mayBlock = !isMainThread && threadId !== handle.ownerThreadId
+    this.#lane = openLaneWriter<UpItem>(handle.up, {
+      onRefused: ([number, call], error) => {
+        const name = this.#names[number] as string
+        const why = error instanceof Error ? error.message : String(error)
+        if (call !== 0) onRefusedCall(call as number, new NotPlainError(`arguments of '${name}'`, why))
+        else if (this.#lane.isOpen) this.#lane.write([REFUSED, name, why])
+      },
+    })
+  }
+
+  /** Accepted here and not yet delivered there. */
+  get depth(): number {
+    return this.#lane.depth + this.#backlog.length
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed && !this.#state.isClosing && this.#lane.isOpen
+  }
+
+  get closedError(): DispatcherClosedError {
+    return new DispatcherClosedError(this.#handle.dispatcher)
+  }
+
+  /** Whether an item would leave at once; sends what waits first, as far as credit goes. */
+  hasRoom(): boolean {
+    if (this.#backlog.length > 0) this.#sendWaiting()
+    return this.#backlog.length === 0 && this.#lane.depth < this.#window
+  }
+
+  /** Sends an item for which there {@link hasRoom}. */
+  send(item: OutItem, transfer: readonly ArrayBuffer[] | undefined, acceptedAt: number): void {
+    const number = this.#numberOf(item[0])
+    if (acceptedAt !== 0) this.#lane.write([SENT_AT, acceptedAt])
+    // the array was made for this purpose: its first element becomes what crosses
+    const up = item as unknown as [number, ...unknown[]]
+    up[0] = number
+    this.#lane.write(up, transfer)
+  }
+
+  /** Sends an item now, or once there is credit; it is never dropped. @throws QueueOverflowError */
+  certain(outgoing: Outgoing): void {
+    if (this.hasRoom()) {
+      outgoing.isGone = true
+      this.send(outgoing.item, outgoing.transfer, outgoing.acceptedAt)
+      outgoing.onSent?.()
+      return
+    }
+    const { credit } = this.#handle.options
+    if (this.#backlog.length - this.#backlog.droppableLength >= credit) throw this.#overflowError()
+    this.#backlog.push(outgoing)
+    this.#arm()
+  }
+
+  /**
+   * Without room: does what the overflow policy says of an event. False when it was dropped.
+   *
+   * @throws QueueOverflowError
+   */
+  overflow(outgoing: Outgoing): boolean {
+    switch (this.#handle.options.overflow) {
+      case 'block':
+        if (!this.mayBlock) break
+        if (!this.blockForRoom(Number.POSITIVE_INFINITY) || !this.isOpen) return false
+        this.send(outgoing.item, outgoing.transfer, outgoing.acceptedAt)
+        return true
+      case 'drop-oldest':
+        this.#keepDroppingOldest(outgoing)
+        return true
+      case 'coalesce':
+        if (this.#coalesce(outgoing)) return true
+        break
+      case 'error':
+        this.#state.count('overflow')
+        throw this.#overflowError()
+      case 'drop-newest':
+        break
+    }
+    this.#state.count('newest')
+    return false
+  }
+
+  /** Takes back an item that has not been sent. */
+  withdraw(outgoing: Outgoing): boolean {
+    return this.#backlog.remove(outgoing)
+  }
+
+  /** Tells the dispatcher that nobody waits for the answer of a call. */
+  cancel(call: number): void {
+    if (this.#lane.isOpen) this.#lane.write([CANCEL, call])
+  }
+
+  /** Puts every event accepted so far into the port, whatever the credit. */
+  commit(): void {
+    while (this.#backlog.droppableLength > 0 && this.#lane.isOpen) this.#sendNext()
+    this.#lane.commit()
+  }
+
+  /** Blocks until there is room; false when the lane closed or the time is over first. */
+  blockForRoom(timeoutMs: number): boolean {
+    const until = performance.now() + timeoutMs
+    while (!this.hasRoom()) {
+      const left = until - performance.now()
+      if (left <= 0 || !this.#lane.isOpen) return false
+      this.#lane.writableSync(left)
+    }
+    return this.#lane.isOpen
+  }
+
+  /** Takes nothing more; ends the lane once everything has been sent. */
+  async finish(): Promise<void> {
+    this.#isClosed = true
+    this.hasRoom()
+    if (this.#backlog.length > 0 && this.#lane.isOpen) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve
+      })
+    }
+    this.#lane.close()
+  }
+
+  /** Takes nothing more and ends the lane: events that were accepted are sent, whoever waits for credit loses. */
+  close(reason: unknown): void {
+    this.#isClosed = true
+    this.commit()
+    for (let lost = this.#backlog.shift(); lost !== undefined; lost = this.#backlog.shift()) lost.onLost?.(reason)
+    this.#onEmpty?.()
+    this.#lane.close()
+  }
+
+  #numberOf(name: string): number {
+    let number = this.#numbers.get(name)
+    if (number === undefined) {
+      if (this.#numbers.size >= MOST_NAMES) this.#numbers.clear()
+      number = this.#numbers.size
+      this.#numbers.set(name, number)
+      this.#names[number] = name
+      this.#lane.write([NAME, number, name])
+    }
+    return number
+  }
+
+  #sendNext(): void {
+    const outgoing = this.#backlog.shift()
+    if (outgoing === undefined) return
+    this.send(outgoing.item, outgoing.transfer, outgoing.acceptedAt)
+    outgoing.onSent?.()
+  }
+
+  #sendWaiting(): void {
+    while (this.#backlog.length > 0 && this.#lane.depth < this.#window && this.#lane.isOpen) this.#sendNext()
+    if (this.#backlog.length === 0) this.#onEmpty?.()
+  }
+
+  /** Sends what waits as soon as there is credit. */
+  #arm(): void {
+    if (this.#isArmed) return
+    this.#isArmed = true
+    this.#lane.writable().then(
+      () => {
+        this.#isArmed = false
+        this.#sendWaiting()
+        if (this.#backlog.length > 0) this.#arm()
+      },
+      () => {
+        // the lane is closed: the other half of the poster hears of it, too, and tells those who wait
+      },
+    )
+  }
+
+  #keepDroppingOldest(outgoing: Outgoing): void {
+    if (this.#backlog.droppableLength >= this.#eventCapacity) {
+      this.#backlog.dropOldest()
+      this.#state.count('oldest')
+    }
+    this.#backlog.push(outgoing)
+    this.#arm()
+  }
+
+  #coalesce(outgoing: Outgoing): boolean {
+    const same = this.#backlog.find(outgoing.key)
+    if (same !== undefined) {
+      same.item = outgoing.item
+      same.transfer = outgoing.transfer
+      this.#state.count('coalesced')
+      return true
+    }
+    if (this.#backlog.droppableLength >= this.#eventCapacity) return false
+    this.#backlog.push(outgoing)
+    this.#arm()
+    return true
+  }
+
+  #overflowError(): QueueOverflowError {
+    const { dispatcher, options } = this.#handle
+    const poster = options.name === undefined ? 'poster' : `poster '${options.name}'`
+    const queue = dispatcher === undefined ? poster : `${poster} of dispatcher '${dispatcher}'`
+    return new QueueOverflowError({ queue, capacity: options.credit })
+  }
+}

@@ -1,0 +1,277 @@
+import { NotPlainError, toPlainError } from '../errors/index.ts'
+import type { Clock } from '../clock/index.ts'
+import {
+  type LaneEnd,
+  type LaneReader,
+  type LaneWriter,
+  createPortLane,
+  openLaneReader,
+  openLaneWriter,
+} from '../lane/index.ts'
+import type { AgeHistogram } from './age-histogram.ts'
+import { HandlerMissingError } from './dispatch-errors.ts'
+import { type SourceCounts, noCounts } from './dispatch-stats.ts'
+import type { DispatchInfo, ResolvedConnectOptions } from './dispatcher-options.ts'
+import { type ErrorSink, isThenable } from './error-sink.ts'
+import type { AnyHandler, HandlerRegistry } from './handlers.ts'
+import { LazySignal } from './lazy-signal.ts'
+import { windowOf } from './poster-handle.ts'
+import { SharedState } from './shared-state.ts'
+import { CANCEL, CLOSING, type DownItem, FAILURE, NAME, REFUSED, RESULT, SENT_AT, type UpItem } from './wire.ts'
+
+/** One in this many items looks how many wait behind it, and tells those who wait for them. */
+const SAMPLING = 16
+
+/** What a dispatcher lends to each of its links. */
+export interface LinkContext {
+  readonly registry: HandlerRegistry
+  readonly errors: ErrorSink
+  readonly ages: AgeHistogram
+  readonly clock: Clock
+  readonly sliceMs: number
+  /** Something was delivered, answered or ended. */
+  onProgress(): void
+  onEnded(link: PosterLink): void
+}
+
+/** The dispatcher's end of one poster: runs its items and answers its calls. */
+export class PosterLink {
+  readonly handles: {
+    readonly up: ReturnType<typeof createPortLane>
+    readonly down: ReturnType<typeof createPortLane>
+  }
+  readonly state: SharedState = new SharedState()
+  readonly counts: SourceCounts = noCounts()
+  maxDepth = 0
+  /** Items that have had their turn, those that only concern the link included. */
+  handled = 0
+  /** The call whose handler is being run. */
+  current: LazySignal | undefined
+  readonly #context: LinkContext
+  readonly #name: string | undefined
+  readonly #up: LaneReader<UpItem>
+  readonly #down: LaneWriter<DownItem>
+  readonly #names: string[] = []
+  readonly #running = new Map<number, LazySignal>()
+  #sentAt = 0
+  #end: LaneEnd | undefined
+  #isEnded = false
+
+  constructor(options: ResolvedConnectOptions, context: LinkContext) {
+    this.#context = context
+    this.#name = options.name
+    const { sliceMs } = context
+    this.handles = {
+      up: createPortLane({ highWaterMark: windowOf(options), sliceMs }),
+      down: createPortLane({ sliceMs }),
+    }
+    this.#up = openLaneReader<UpItem>(this.handles.up.reader, { weight: options.priority })
+    this.#down = openLaneWriter<DownItem>(this.handles.down.writer, {
+      onRefused: (item, error) => this.#onRefusedAnswer(item, error),
+    })
+    this.#up.open({ item: (item) => this.#receive(item), end: (reason) => this.#onEnd(reason) })
+  }
+
+  get depth(): number {
+    return this.#up.depth
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  get runningCalls(): number {
+    return this.#running.size
+  }
+
+  /** What {@link handled} will be once everything that has arrived up to now has had its turn. */
+  get target(): number {
+    return this.handled + this.depth
+  }
+
+  /** All counts, those that the poster keeps included. */
+  get allCounts(): SourceCounts {
+    return { ...this.counts, ...this.state.counts }
+  }
+
+  ref(): void {
+    this.#up.ref()
+  }
+
+  unref(): void {
+    this.#up.unref()
+  }
+
+  /** Asks the poster to take nothing more, and to send what it has accepted. */
+  askToClose(): void {
+    this.state.close()
+    if (!this.state.isAttached) {
+      this.discard()
+      return
+    }
+    if (!this.#down.isOpen) return
+    this.#down.write([0, CLOSING])
+    this.#down.commit()
+  }
+
+  /** Ends at once. Returns what was given up. */
+  discard(): { readonly discarded: number; readonly rejected: number } {
+    if (this.#isEnded) return { discarded: 0, rejected: 0 }
+    this.state.close()
+    const rejected = Math.max(this.state.pendingCalls, this.#running.size)
+    this.#abortRunning()
+    const discarded = this.depth
+    this.counts.discarded += discarded
+    this.#up.close()
+    this.#finish()
+    return { discarded, rejected }
+  }
+
+  #receive(item: UpItem): void {
+    this.handled++
+    if (item[0] < 0) this.#control(item)
+    else this.#run(item)
+    // who waits is told some at a time, and after the last
+    if (this.handled % SAMPLING === 0 || this.depth === 0) this.#context.onProgress()
+  }
+
+  #run(item: UpItem): void {
+    const name = this.#names[item[0]] as string
+    const call = item[1] as number
+    this.counts.delivered++
+    if (this.handled % SAMPLING === 0) this.maxDepth = Math.max(this.maxDepth, this.depth + 1)
+    if (this.#sentAt !== 0) this.#sampleAge()
+    const handler = this.#context.registry.get(name)
+    if (handler === undefined) this.#onUnknown(name, call)
+    else if (call === 0) this.#runEvent(name, handler, item)
+    else this.#runCall({ name, call }, handler, item)
+  }
+
+  #control(item: UpItem): void {
+    const [what, first, second] = item
+    switch (what) {
+      case NAME:
+        this.#names[first as number] = second as string
+        break
+      case CANCEL:
+        this.#running.get(first as number)?.abort(new DOMException('the caller gave up', 'AbortError'))
+        break
+      case SENT_AT:
+        this.#sentAt = first as number
+        break
+      case REFUSED:
+        this.counts.refused++
+        this.#report(new NotPlainError(`arguments of '${first as string}'`, second as string), 'emit', first as string)
+        break
+      default:
+        break
+    }
+  }
+
+  #sampleAge(): void {
+    this.#context.ages.add(this.#context.clock.now() - this.#sentAt)
+    this.#sentAt = 0
+  }
+
+  #runEvent(name: string, handler: AnyHandler, item: UpItem): void {
+    try {
+      const result = invoke(handler, item)
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#report(error, 'emit', name))
+    } catch (error) {
+      this.#report(error, 'emit', name)
+    }
+  }
+
+  #runCall({ name, call }: { readonly name: string; readonly call: number }, handler: AnyHandler, item: UpItem): void {
+    const signal = new LazySignal()
+    this.current = signal
+    try {
+      const result = invoke(handler, item)
+      if (isThenable(result)) this.#follow({ name, call, signal }, result)
+      else this.#answer([call, RESULT, result])
+    } catch (error) {
+      this.#answer([call, FAILURE, toPlainError(error)])
+    } finally {
+      this.current = undefined
+    }
+  }
+
+  #follow(
+    { name, call, signal }: { readonly name: string; readonly call: number; readonly signal: LazySignal },
+    result: PromiseLike<unknown>,
+  ): void {
+    this.#running.set(call, signal)
+    const settle = (answer: DownItem): boolean => {
+      const isWanted = this.#running.delete(call) && this.#answer(answer)
+      if (this.#end !== undefined && this.#running.size === 0) this.#finish()
+      this.#context.onProgress()
+      return isWanted
+    }
+    result.then(
+      (value) => settle([call, RESULT, value]),
+      (error: unknown) => {
+        if (!settle([call, FAILURE, toPlainError(error)])) this.#report(error, 'call', name)
+      },
+    )
+  }
+
+  /** False when nobody is there to get it. */
+  #answer(answer: DownItem): boolean {
+    if (!this.#down.isOpen) return false
+    this.#down.write(answer)
+    return true
+  }
+
+  #onRefusedAnswer([call]: DownItem, error: unknown): void {
+    const reason = new NotPlainError('result of the call', error instanceof Error ? error.message : String(error))
+    this.#answer([call, FAILURE, toPlainError(reason)])
+  }
+
+  #onUnknown(name: string, call: number): void {
+    this.counts.unknown++
+    this.counts.delivered--
+    const error = new HandlerMissingError(name)
+    if (call === 0) this.#report(error, 'emit', name)
+    else this.#answer([call, FAILURE, toPlainError(error)])
+  }
+
+  #report(error: unknown, kind: DispatchInfo['kind'], handler: string): void {
+    const poster = this.#name
+    this.#context.errors.report(error, poster === undefined ? { kind, handler } : { kind, handler, poster })
+  }
+
+  #onEnd(reason: LaneEnd): void {
+    this.#end = reason
+    if (reason !== 'writer-closed') this.#abortRunning()
+    if (this.#running.size === 0) this.#finish()
+  }
+
+  /** Nobody waits for these any more. */
+  #abortRunning(): void {
+    const running = [...this.#running.values()]
+    this.#running.clear()
+    for (const signal of running) signal.abort(new DOMException('the caller is gone', 'AbortError'))
+  }
+
+  #finish(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#down.close()
+    this.#context.onEnded(this)
+    this.#context.onProgress()
+  }
+}
+
+/** Calls a handler with the arguments of an item; the common lengths without another array. */
+function invoke(handler: AnyHandler, item: UpItem): unknown {
+  switch (item.length) {
+    case 2:
+      return handler()
+    case 3:
+      return handler(item[2])
+    case 4:
+      return handler(item[2], item[3])
+    default:
+      return handler(...item.slice(2))
+  }
+}

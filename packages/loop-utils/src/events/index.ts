@@ -1,0 +1,9 @@
+export {
+  TypedEmitter,
+  type EmitterOptions,
+  type EventArguments,
+  type EventGate,
+  type EventListener,
+  type ListenerErrorHandler,
+} from './typed-emitter.ts'
+export { WaitingList } from './waiting-list.ts'

@@ -1,0 +1,5 @@
+export { checkLogger } from './check-logger.ts'
+export { logAt, withThreshold } from './level-filter.ts'
+export { admits, isEnabled, LOG_LEVELS, thresholdOf, type LogThreshold } from './log-level.ts'
+export type { Logger, LogLevel } from './logger.ts'
+export { silentLogger } from './silent-logger.ts'

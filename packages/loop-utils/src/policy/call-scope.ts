@@ -1,0 +1,147 @@
+import type { Clock } from '../clock/clock.ts'
+import { checkSignal } from '../errors/option-checks.ts'
+import type { Deadline } from '../timeout/deadline.ts'
+import type { CallContext, ExecuteOptions } from './policy.ts'
+
+interface ScopeFacts {
+  readonly parent?: CallScope
+  /** The caller's signal, at the root. */
+  readonly outer?: AbortSignal | undefined
+  readonly attempt: number
+  readonly deadline: Deadline | undefined
+  /** Whether a policy ends the call when the deadline passes. */
+  readonly isDeadlineKept: boolean
+}
+
+/**
+ * The cancellation of one execution, or of a part of it. Scopes pass an abort from parent to child by plain callbacks;
+ * only the root listens to the caller's AbortSignal, and an AbortController is made only when a function reads `signal`.
+ */
+export class CallScope implements CallContext {
+  readonly attempt: number
+  readonly deadline: Deadline | undefined
+  readonly isDeadlineKept: boolean
+  readonly #parent: CallScope | undefined
+  readonly #outer: AbortSignal | undefined
+  #listeners: Set<() => void> | undefined
+  #controller: AbortController | undefined
+  #unlink: (() => void) | undefined
+  #isAborted = false
+  #isClosed = false
+  #reason: unknown
+
+  private constructor({ parent, outer, attempt, deadline, isDeadlineKept }: ScopeFacts) {
+    this.#parent = parent
+    this.#outer = outer
+    this.attempt = attempt
+    this.deadline = deadline
+    this.isDeadlineKept = isDeadlineKept
+  }
+
+  /**
+   * The scope of an execution: a child of the outer policy's, or a root with what the caller gave. Whoever enters it
+   * closes it when the execution has settled.
+   */
+  static enter(options: ExecuteOptions = {}): CallScope {
+    if (options instanceof CallScope) return options.child({})
+    const { attempt = 1, deadline } = options as Partial<CallContext>
+    return new CallScope({ outer: checkSignal('signal', options.signal), attempt, deadline, isDeadlineKept: false })
+  }
+
+  /** A part of this execution, such as one attempt. With `deadline`, the caller undertakes to keep it. */
+  child({ attempt = this.attempt, deadline }: { readonly attempt?: number; readonly deadline?: Deadline }): CallScope {
+    return new CallScope({
+      parent: this,
+      attempt,
+      deadline: deadline ?? this.deadline,
+      isDeadlineKept: deadline !== undefined || this.isDeadlineKept,
+    })
+  }
+
+  get aborted(): boolean {
+    return this.#isAborted || this.#parent?.aborted === true || this.#outer?.aborted === true
+  }
+
+  /** What it was aborted with. */
+  get reason(): unknown {
+    if (this.#isAborted) return this.#reason
+    return this.#parent === undefined ? this.#outer?.reason : this.#parent.reason
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.aborted) this.#controller.abort(this.reason)
+      else this.#link()
+    }
+    return this.#controller.signal
+  }
+
+  /** Aborts this scope and those within. */
+  abort(reason: unknown): void {
+    if (this.#isAborted) return
+    this.#isAborted = true
+    this.#reason = reason
+    this.#unlinkNow()
+    const listeners = this.#listeners ?? []
+    this.#listeners = undefined
+    for (const listener of listeners) listener()
+    this.#controller?.abort(reason)
+  }
+
+  /** Calls `listener` at the abort, or now when it has happened. Returns how to take it back. */
+  onAbort(listener: () => void): () => void {
+    if (this.aborted) {
+      listener()
+      return nothing
+    }
+    this.#listeners ??= new Set()
+    this.#listeners.add(listener)
+    this.#link()
+    return () => void this.#listeners?.delete(listener)
+  }
+
+  /** Waits on `clock`; rejects with the reason at the abort. Neither timer nor listener stays behind. */
+  wait(clock: Clock, ms: number, options?: { readonly ref?: boolean }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimer(
+        () => {
+          forget()
+          resolve()
+        },
+        ms,
+        options,
+      )
+      const forget = this.onAbort(() => {
+        timer[Symbol.dispose]()
+        reject(this.reason)
+      })
+    })
+  }
+
+  /** Lets go of the parent and the caller's signal: the execution has settled. */
+  close(): void {
+    this.#isClosed = true
+    this.#listeners = undefined
+    this.#unlinkNow()
+  }
+
+  #link(): void {
+    if (this.#unlink !== undefined || this.#isClosed) return
+    const follow = (): void => this.abort(this.reason)
+    const outer = this.#outer
+    if (this.#parent !== undefined) {
+      this.#unlink = this.#parent.onAbort(follow)
+    } else if (outer !== undefined) {
+      outer.addEventListener('abort', follow, { once: true })
+      this.#unlink = () => outer.removeEventListener('abort', follow)
+    }
+  }
+
+  #unlinkNow(): void {
+    this.#unlink?.()
+    this.#unlink = undefined
+  }
+}
+
+function nothing(): void {}

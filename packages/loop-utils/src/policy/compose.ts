@@ -1,0 +1,53 @@
+import { OptionError } from '../errors/option-error.ts'
+import { CallScope } from './call-scope.ts'
+import type { ExecuteOptions, Policy, PolicyFunction } from './policy.ts'
+import { raceAbort } from './race.ts'
+
+/**
+ * One policy of several, the outermost first: `compose(timeoutPolicy(10_000), retryPolicy())` gives all attempts
+ * together ten seconds. All share one cancellation and one deadline.
+ *
+ * @throws OptionError when an argument is no policy
+ */
+export function compose(...policies: readonly Policy[]): Policy {
+  for (const [index, policy] of policies.entries()) checkPolicy(policy, `policies[${index}]`)
+  const layers = policies.flatMap((policy) => (policy instanceof Composition ? policy.layers : [policy]))
+  return new Composition(layers)
+}
+
+class Composition implements Policy {
+  readonly name: string
+  readonly layers: readonly Policy[]
+
+  constructor(layers: readonly Policy[]) {
+    this.layers = layers
+    this.name = `compose(${layers.map((layer) => layer.name).join(', ')})`
+  }
+
+  execute<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
+    return this.#run(0, fn, options)
+  }
+
+  #run<T>(index: number, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
+    const layer = this.layers[index]
+    if (layer === undefined) return runBare(fn, options)
+    if (index === this.layers.length - 1) return layer.execute(fn, options)
+    return layer.execute((context) => this.#run(index + 1, fn, context), options)
+  }
+}
+
+function checkPolicy(policy: unknown, option: string): void {
+  const isPolicy = typeof policy === 'object' && policy !== null && 'execute' in policy
+  if (!isPolicy || typeof policy.execute !== 'function')
+    throw new OptionError(option, policy, 'a Policy with execute()')
+}
+
+/** A composition of nothing still heeds the caller's signal. */
+async function runBare<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
+  const scope = CallScope.enter(options)
+  try {
+    return await raceAbort(scope, fn)
+  } finally {
+    scope.close()
+  }
+}

@@ -1,0 +1,25 @@
+import type { TimeoutKind } from '../errors/timeout-error.ts'
+import { callAndClose, limitOf, type TimeLimitOptions } from '../timeout/timeout.ts'
+import { CallScope } from './call-scope.ts'
+import type { ExecuteOptions, Policy, PolicyFunction } from './policy.ts'
+
+export interface TimeoutPolicyOptions extends TimeLimitOptions {
+  /** The kind of TimeoutError: `attempt` for one within a retry. Default `total`. */
+  readonly kind?: TimeoutKind
+}
+
+/**
+ * A policy that bounds how long the result of one execution is waited for, as `timeout` does.
+ *
+ * @param timeoutMs `Infinity` for no limit beside the deadline
+ * @throws OptionError when an option is out of range
+ */
+export function timeoutPolicy(timeoutMs: number, options: TimeoutPolicyOptions = {}): Policy {
+  const { kind = 'total' } = options
+  const limit = { ...limitOf(timeoutMs, options), kind }
+  return {
+    name: 'timeout',
+    execute: <T>(fn: PolicyFunction<T>, given?: ExecuteOptions): Promise<T> =>
+      callAndClose(limit, CallScope.enter(given), fn),
+  }
+}

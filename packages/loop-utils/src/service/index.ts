@@ -1,0 +1,11 @@
+export type { HealthError, HealthReport, HealthStatus, LinkHealth } from './health.ts'
+export { ServiceCore, type ServiceCoreOptions, type StartContext, type StopRequest } from './service-core.ts'
+export type {
+  Service,
+  ServiceEvents,
+  ServiceListening,
+  ServiceState,
+  StateChange,
+  StopOptions,
+  StopReport,
+} from './service.ts'

@@ -1,0 +1,19 @@
+export { CounterRangeError } from './counter-range-error.ts'
+export type { ThreadWaitOptions } from './loop-waits.ts'
+export {
+  ThreadBreaker,
+  type ThreadBreakerOptions,
+  type ThreadBreakerRules,
+  type ThreadBreakerStats,
+  type ThreadCircuitState,
+} from './thread-breaker.ts'
+export { ThreadCounter, type CounterCondition } from './thread-counter.ts'
+export { ThreadLatch } from './thread-latch.ts'
+export type { ThreadPrimitiveOptions } from './thread-primitive.ts'
+export { ThreadRateLimiter, type ThreadRate, type ThreadRateAcquireOptions } from './thread-rate-limiter.ts'
+export {
+  ThreadSemaphore,
+  type ThreadAcquireOptions,
+  type ThreadAcquireSyncOptions,
+  type ThreadSemaphoreOptions,
+} from './thread-semaphore.ts'

@@ -1,0 +1,115 @@
+import type { Clock } from '../clock/clock.ts'
+import { Waiter, WaiterQueue } from '../concurrency/waiter-queue.ts'
+import { checkRoom } from '../concurrency/waiting-bound.ts'
+import { checkBoolean, checkDuration, checkSignal } from '../errors/option-checks.ts'
+import { KeepAlive } from '../host/keep-alive.ts'
+import type { AtomicMemory } from './atomic-memory.ts'
+import { runToPark } from './run-steps.ts'
+import type { Park, Protocol } from './shared-memory.ts'
+
+/** How to wait on a loop for what another thread does. */
+export interface ThreadWaitOptions {
+  /** Its abort ends the wait at once with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined
+  /** Longest wait in milliseconds. Default `Infinity`. */
+  readonly timeoutMs?: number
+  /**
+   * Whether the wait keeps this thread's loop alive. Default true: by itself, a loop with nothing else to do would end
+   * and the promise would never settle.
+   */
+  readonly ref?: boolean
+}
+
+/** What a {@link LoopWaits} is made of. */
+export interface LoopWaitsParts {
+  readonly memory: AtomicMemory
+  /** The cell that its protocols park on. */
+  readonly cell: number
+  /** Whether nobody is served before those who came earlier. Otherwise each is served as soon as that is possible. */
+  readonly isInOrder: boolean
+  readonly clock: Clock
+  readonly maxWaiting: number
+  /** Names the queue in errors. */
+  readonly name: string
+}
+
+/**
+ * All who wait on this loop for one cell of shared memory. However many they are, one `Atomics.waitAsync` serves them;
+ * when the last of them gives up, it is woken, too, and nothing stays behind in the engine.
+ */
+export class LoopWaits<R> {
+  readonly #parts: LoopWaitsParts
+  readonly #queue = new WaiterQueue<Waiter<R, () => Protocol<R>>>()
+  readonly #keepAlive = new KeepAlive()
+  /** Whether a `waitAsync` is out. It may be on its way back already: then those who wait are woken once in vain. */
+  #isWatching = false
+
+  constructor(parts: LoopWaitsParts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#queue.size
+  }
+
+  /**
+   * Runs the protocol as often as it takes to come to its end. Rejects with `signal.reason`, with what `onTimeout` makes,
+   * with QueueOverflowError when too many wait, and with OptionError.
+   */
+  async wait(start: () => Protocol<R>, options: ThreadWaitOptions, onTimeout: () => unknown): Promise<R> {
+    const { signal, timeoutMs = Infinity, ref = true } = options
+    checkSignal('signal', signal)?.throwIfAborted()
+    checkDuration('timeoutMs', timeoutMs, { infinite: true })
+    checkBoolean('ref', ref)
+    const { clock, isInOrder, maxWaiting, name } = this.#parts
+    if (!isInOrder || this.#queue.size === 0) {
+      const progress = runToPark(start())
+      if (progress.isDone) return progress.value
+    }
+    checkRoom(this.#queue, maxWaiting, `queue of ${name}`)
+    if (ref) this.#keepAlive.hold()
+    try {
+      const limit = timeoutMs === Infinity ? undefined : { clock, ms: timeoutMs, toError: onTimeout }
+      const result = Waiter.in(this.#queue, start, { abort: signal, limit, onGiveUp: () => this.#serve() })
+      this.#serve()
+      return await result
+    } finally {
+      if (ref) this.#keepAlive.release()
+    }
+  }
+
+  #serve(): void {
+    for (const waiter of this.#queue) {
+      const isServed = this.#attempt(waiter)
+      if (!isServed && this.#parts.isInOrder) break
+    }
+    // who gave up must not be left in the engine's list
+    if (this.#isWatching && this.#queue.size === 0) this.#parts.memory.notify(this.#parts.cell)
+  }
+
+  #attempt(waiter: Waiter<R, () => Protocol<R>>): boolean {
+    for (;;) {
+      const progress = runToPark(waiter.payload())
+      if (progress.isDone) {
+        waiter.resolve(progress.value)
+        return true
+      }
+      if (this.#watch(progress.park)) return false
+    }
+  }
+
+  /** Whether a change of the cell from now on will be told; false when it has changed already. */
+  #watch({ cell, expected }: Park): boolean {
+    const { memory } = this.#parts
+    // the wait that is out stands in the list already, so that any later change is told to it
+    if (this.#isWatching) return memory.load(cell) === expected
+    const changed = memory.waitAsync(cell, expected)
+    if (changed === undefined) return false
+    this.#isWatching = true
+    void changed.then(() => {
+      this.#isWatching = false
+      this.#serve()
+    })
+    return true
+  }
+}

@@ -1,0 +1,4 @@
+import { serveEngines } from '../../channel/thread.ts'
+import { conformanceEngine } from './conformance-engine.ts'
+
+serveEngines([conformanceEngine])

@@ -1,0 +1,6 @@
+export { expectNoLeaks } from './expect-no-leaks.ts'
+export type { Leak, LeakKind } from './leak.ts'
+export { LeakError } from './leak-error.ts'
+export { leakHooks, type LeakHooks } from './leak-hooks.ts'
+export { LeakWatch, type LeakOptions } from './leak-watch.ts'
+export type { ListenerTarget } from './listener-census.ts'
