@@ -64,7 +64,9 @@ export class DemoHub extends ServiceCore implements Central {
   protected override async onStop(request: StopRequest): Promise<StopReport> {
     if (this.#server.started) {
       // a CCU that is gone already needs no farewell
-      await this.#ccu.call('init', [this.callbackUrl, ''], { emptyAsVoid: true, timeoutMs: 1000 }).catch(() => undefined)
+      await this.#ccu
+        .call('init', [this.callbackUrl, ''], { emptyAsVoid: true, timeoutMs: 1000 })
+        .catch(() => undefined)
     }
     const report = await this.#server.stop(request)
     await this.#ccu.close()

@@ -89,7 +89,9 @@ async function naive(message) {
 /** Python's asyncio with the same number of threads and messages; undefined where there is no Python. */
 async function python() {
   const script = fileURLToPath(new URL('./call_soon_threadsafe.py', import.meta.url))
-  const child = spawn('python3', [script, String(THREADS), String(MESSAGES / 5)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('python3', [script, String(THREADS), String(MESSAGES / 5)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let out = ''
   child.stdout.on('data', (chunk) => (out += chunk))
   try {

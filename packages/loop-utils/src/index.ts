@@ -1,5 +1,16 @@
-export { capTotal, concat, constant, custom, decorrelated, exponential, fibonacci, linear } from './backoff/index.ts'
-export { reconnectBackoff, sequence, take } from './backoff/index.ts'
+export {
+  capTotal,
+  concat,
+  constant,
+  custom,
+  decorrelated,
+  exponential,
+  fibonacci,
+  linear,
+  reconnectBackoff,
+  sequence,
+  take,
+} from './backoff/index.ts'
 export type {
   Backoff,
   BackoffStep,

@@ -6,14 +6,14 @@ function count(): number {
 }
 
 /**
- * Runs `body` and asserts that it leaves no timer. The test runner sets and clears timers of its own, so the count is
- * given some turns of the loop to come back.
+ * Runs `body` and asserts that it leaves no timer. The test runner sets short timers of its own, so the count is given
+ * some seconds to come back: a timer that was left behind here is to be longer.
  */
 export async function assertLeavesNoTimer(body: () => Promise<unknown>): Promise<void> {
   const before = count()
   await body()
-  for (let turn = 0; turn < 200 && count() > before; turn++) {
-    await new Promise<void>((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < 500 && count() > before; turn++) {
+    await new Promise<void>((resolve) => setTimeout(resolve, 10))
   }
   expect(count()).toBeLessThanOrEqual(before)
 }

@@ -13,5 +13,7 @@ export interface ApiContext {
   readonly observations: ObservationLog
   /** Largest body, in bytes. */
   readonly maxBodyBytes: number
+  /** How long a request waits for the fake CCU to come to rest, in milliseconds. */
+  readonly settleTimeoutMs: number
   readonly version: string
 }

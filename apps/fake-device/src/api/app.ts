@@ -25,7 +25,8 @@ export interface AppOptions {
 export function createApp({ api, hosts, page, onError }: AppOptions): Hono {
   const app = new Hono()
   app.use(requestGuard(hosts))
-  for (const routes of [deviceRoutes, faultRoutes, eventRoutes, observerRoutes, ccuRoutes, healthRoutes]) routes(app, api)
+  for (const routes of [deviceRoutes, faultRoutes, eventRoutes, observerRoutes, ccuRoutes, healthRoutes])
+    routes(app, api)
   pageRoutes(app, page)
   app.notFound((context) => {
     const message = `nothing is served at ${context.req.path}`

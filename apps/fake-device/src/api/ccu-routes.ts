@@ -7,16 +7,13 @@ import { ApiProblem } from './problem.ts'
 import { resource } from './resource.ts'
 import { ccuFaultSchema, invocationSchema, reportsSchema } from './schemas.ts'
 
-/** How long a request waits for the fake CCU to come to rest, in milliseconds. */
-const SETTLE_MS = 5000
-
 /** What only a fake CCU has: its clients, what it heard and was answered, and calls made to order. */
 export function ccuRoutes(app: Hono, api: ApiContext): void {
   const { ccu } = api.ccu
   resource(app, '/api/ccu', { GET: (context) => context.json(api.ccu.view()) })
   resource(app, '/api/ccu/calls', { GET: (context) => context.json({ calls: ccu.calls() }) })
   resource(app, '/api/ccu/answers', { GET: (context) => context.json({ answers: ccu.answers() }) })
-  resource(app, '/api/ccu/settled', { GET: (context) => settle(context, ccu.settled()) })
+  resource(app, '/api/ccu/settled', { GET: (context) => settle(context, ccu.settled(), api.settleTimeoutMs) })
   resource(app, '/api/ccu/reports', {
     POST: async (context) => {
       const { reports, as = 'multicall' } = await readJsonBody(context, reportsSchema, api.maxBodyBytes)
@@ -56,13 +53,13 @@ function orderFault({ ccu: { ccu } }: ApiContext, order: CcuFaultOrder): void {
   }
 }
 
-async function settle(context: Context, settled: Promise<void>): Promise<Response> {
+async function settle(context: Context, settled: Promise<void>, timeoutMs: number): Promise<Response> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, SETTLE_MS, 'late')))
+  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, timeoutMs, 'late')))
   const outcome = await Promise.race([settled, late])
   clearTimeout(timer)
   if (outcome === 'late') {
-    throw new ApiProblem('FAKE_NOT_SETTLED', `a callback server has not answered for ${SETTLE_MS} ms`, context.req.path)
+    throw new ApiProblem('FAKE_NOT_SETTLED', `a callback server has not answered for ${timeoutMs} ms`, context.req.path)
   }
   return context.body(null, 204)
 }

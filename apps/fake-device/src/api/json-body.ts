@@ -1,23 +1,28 @@
 import type { Context } from 'hono'
-import { safeParse, type GenericSchema, type InferOutput } from 'valibot'
+import { safeParse } from 'valibot'
 import { ApiProblem } from './problem.ts'
+import type { BodySchema } from './schemas.ts'
 
 /**
- * Reads a JSON body of at most `maxBytes` and checks it.
+ * Reads a JSON body of at most `maxBytes` and checks it, by a schema that may depend on it.
  *
  * @throws ApiProblem
  */
-export async function readJsonBody<S extends GenericSchema>(
+export async function readJsonBody<T>(
   context: Context,
-  schema: S,
+  schema: BodySchema<T> | ((body: unknown) => BodySchema<T>),
   maxBytes: number,
-): Promise<InferOutput<S>> {
+): Promise<T> {
   const type = context.req.header('content-type') ?? ''
   // a page of another site can send a few types without asking first, and this is none of them
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new ApiProblem('FAKE_MEDIA_TYPE', `the body is ${type === '' ? 'of no stated type' : type}; send application/json`)
+    throw new ApiProblem(
+      'FAKE_MEDIA_TYPE',
+      `the body is ${type === '' ? 'of no stated type' : type}; send application/json`,
+    )
   }
-  const result = safeParse(schema, parse(await readText(context, maxBytes)))
+  const body = parse(await readText(context, maxBytes))
+  const result = safeParse(typeof schema === 'function' ? schema(body) : schema, body)
   if (result.success) return result.output
   const [issue] = result.issues
   const path = issue.path?.map(({ key }) => String(key)).join('.') ?? ''

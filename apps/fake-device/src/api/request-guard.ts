@@ -17,7 +17,9 @@ export interface HostRule {
  * (DNS rebinding), and those that say they come from elsewhere.
  */
 export function requestGuard(rule: HostRule): MiddlewareHandler {
-  const names = new Set([...LOOPBACK_NAMES, bracketed(rule.host), ...rule.allowedHosts].map((name) => name.toLowerCase()))
+  const names = new Set(
+    [...LOOPBACK_NAMES, bracketed(rule.host), ...rule.allowedHosts].map((name) => name.toLowerCase()),
+  )
   // listening everywhere, it cannot know its addresses; rebinding needs a name
   const takesAddresses = rule.host === '0.0.0.0' || rule.host === '::'
   return async (context, next) => {

@@ -11,11 +11,15 @@ export function resource(app: Hono, path: string, methods: Methods): void {
   if (allowed.includes('GET')) allowed.push('HEAD')
   app.all(path, (context) => {
     context.header('Allow', allowed.join(', '))
-    throw new ApiProblem('FAKE_METHOD', `${context.req.method} is not served here; use ${allowed.join(', ')}`, context.req.path)
+    throw new ApiProblem(
+      'FAKE_METHOD',
+      `${context.req.method} is not served here; use ${allowed.join(', ')}`,
+      context.req.path,
+    )
   })
 }
 
-/** A part of the path. */
+/** A part of the path, which the route names. */
 export function pathPart(context: Context, name: string): string {
-  return context.req.param(name) ?? ''
+  return String(context.req.param(name))
 }

@@ -1,6 +1,8 @@
+import type { PropertyValue } from '@x/testkit/control'
 import {
   array,
   boolean,
+  check,
   finite,
   integer,
   maxLength,
@@ -15,24 +17,80 @@ import {
   pipe,
   record,
   string,
-  unknown,
   union,
+  unknown,
+  type GenericSchema,
 } from 'valibot'
 
-const value = union([boolean(), pipe(number(), finite()), pipe(string(), maxLength(1000))], 'give a boolean, a number or a text of at most 1000 characters')
-const shortText = pipe(string(), nonEmpty(), maxLength(64))
+/** Checks a body and reads it as `T`; members that it does not know are left out. */
+export type BodySchema<T> = GenericSchema<unknown, T>
+
+export interface DeviceBody {
+  readonly type: string
+  readonly address: string
+  readonly name?: string | undefined
+}
+
+export interface FaultBody {
+  readonly type: string
+  readonly name?: string | undefined
+  readonly stream?: string | undefined
+  readonly toxicity?: number | undefined
+  readonly attributes?: Readonly<Record<string, number | null>> | undefined
+  readonly endpoint?: string | undefined
+}
+
+export interface ObservationBody {
+  readonly observer: string
+  readonly topic: string
+  readonly subject?: string | undefined
+  readonly value?: PropertyValue | null | undefined
+  readonly note?: string | undefined
+}
+
+export interface ReportsBody {
+  readonly reports: { readonly address: string; readonly parameter: string; readonly value: PropertyValue }[]
+  readonly as?: 'single' | 'multicall' | undefined
+}
+
+export interface InvocationBody {
+  readonly interfaceId: string
+  readonly method: string
+  readonly params?: unknown[] | undefined
+}
+
+export interface CcuFaultBody {
+  readonly method: string
+  readonly faultCode: number
+  readonly address?: string | undefined
+  readonly times?: number | undefined
+}
+
+const value: GenericSchema<unknown, PropertyValue> = union(
+  [boolean(), pipe(number(), finite()), pipe(string(), maxLength(1000))],
+  'give a boolean, a number or a text of at most 1000 characters',
+)
+const shortText: GenericSchema<unknown, string> = pipe(string(), nonEmpty(), maxLength(64))
 
 /** The values of a device by their keys. */
-export const stateSchema = record(string(), value, 'give an object of values by their keys')
+export const stateSchema: BodySchema<Record<string, PropertyValue>> = pipe(
+  unknown(),
+  // a list is an object, too
+  check(
+    (body) => typeof body === 'object' && body !== null && !Array.isArray(body),
+    'give an object of values by their keys',
+  ),
+  record(string(), value),
+)
 
-export const deviceSchema = object({
+export const deviceSchema: BodySchema<DeviceBody> = object({
   type: shortText,
   address: shortText,
   name: optional(pipe(string(), nonEmpty(), maxLength(100))),
 })
 
-/** Attributes are checked by the fault proxy, which knows them. */
-export const faultSchema = object({
+/** The members of a fault are checked by the fault proxy, which knows them. */
+export const faultSchema: BodySchema<FaultBody> = object({
   type: string(),
   name: optional(string()),
   stream: optional(string()),
@@ -41,7 +99,7 @@ export const faultSchema = object({
   endpoint: optional(string()),
 })
 
-const observation = object({
+const observation: GenericSchema<unknown, ObservationBody> = object({
   observer: shortText,
   topic: shortText,
   subject: optional(pipe(string(), maxLength(200))),
@@ -49,24 +107,23 @@ const observation = object({
   note: optional(pipe(string(), maxLength(1000))),
 })
 
-/** One observation, or up to 100 of them. */
-export const observationsSchema = union(
-  [observation, pipe(array(observation), minLength(1), maxLength(100))],
-  'give { observer, topic, subject?, value?, note? }, or a list of 1 to 100 of them',
-)
+export const observationSchema: BodySchema<ObservationBody> = observation
 
-export const reportsSchema = object({
+/** Up to 100 observations at once. */
+export const observationsSchema: BodySchema<ObservationBody[]> = pipe(array(observation), minLength(1), maxLength(100))
+
+export const reportsSchema: BodySchema<ReportsBody> = object({
   reports: pipe(array(object({ address: string(), parameter: string(), value })), minLength(1), maxLength(1000)),
   as: optional(picklist(['single', 'multicall'])),
 })
 
-export const invocationSchema = object({
+export const invocationSchema: BodySchema<InvocationBody> = object({
   interfaceId: string(),
   method: shortText,
   params: optional(pipe(array(unknown()), maxLength(100))),
 })
 
-export const ccuFaultSchema = object({
+export const ccuFaultSchema: BodySchema<CcuFaultBody> = object({
   method: shortText,
   faultCode: pipe(number(), integer()),
   address: optional(string()),

@@ -49,7 +49,8 @@ export function toPropertyValue({ names }: Parameter, value: ParameterValue): Pr
 /** @throws ApiProblem for a name that an ENUM does not have */
 export function toParameterValue({ type, names }: Parameter, value: PropertyValue, path: string): ParameterValue {
   if (type !== 'ENUM') return value
-  if (typeof value !== 'string') throw new ApiProblem('FAKE_VALUE_TYPE', `give one of the names ${names.join(', ')}`, path)
+  if (typeof value !== 'string')
+    throw new ApiProblem('FAKE_VALUE_TYPE', `give one of the names ${names.join(', ')}`, path)
   const index = names.indexOf(value)
   if (index === -1) throw new ApiProblem('FAKE_VALUE_RANGE', `'${value}' is none of ${names.join(', ')}`, path)
   return index

@@ -1,5 +1,12 @@
 import { OptionError } from '@x/loop-utils/errors'
-import { CcuFault, FakeCcu, type CcuEvent, type CcuReport, type FakeCcuOptions, type PlayedDevice } from '@x/testkit/ccu'
+import {
+  CcuFault,
+  FakeCcu,
+  type CcuEvent,
+  type CcuReport,
+  type FakeCcuOptions,
+  type PlayedDevice,
+} from '@x/testkit/ccu'
 import type { CcuView, DeviceSpec, DeviceState, DeviceView, FaultRequest, FaultView } from '@x/testkit/control'
 import { FaultExistsError, FaultProxy, TooManyFaultsError, type Fault } from '@x/testkit/faults'
 import { ApiProblem } from '../api/problem.ts'
@@ -71,7 +78,11 @@ export class CcuEndpoint implements Endpoint {
 
   addDevice(spec: DeviceSpec): DeviceView {
     if (this.#find(spec.address) !== undefined) {
-      throw new ApiProblem('FAKE_CONFLICT', `a device ${spec.address} is there already; give another address`, 'address')
+      throw new ApiProblem(
+        'FAKE_CONFLICT',
+        `a device ${spec.address} is there already; give another address`,
+        'address',
+      )
     }
     try {
       this.ccu.addDevice(spec)
@@ -104,7 +115,7 @@ export class CcuEndpoint implements Endpoint {
     this.ccu.reportAll(reports, as)
   }
 
-  addFault({ endpoint, ...fault }: FaultRequest): FaultView {
+  addFault(fault: FaultRequest): FaultView {
     try {
       return this.#view(this.#running.addFault(fault))
     } catch (error) {
@@ -152,7 +163,8 @@ export class CcuEndpoint implements Endpoint {
       this.ccu.check(report)
     } catch (error) {
       if (!(error instanceof CcuFault)) throw error
-      const code = error.faultCode === -9 ? 'FAKE_VALUE_RANGE' : error.faultCode === -5 ? 'FAKE_VALUE_TYPE' : 'FAKE_BAD_REQUEST'
+      const code =
+        error.faultCode === -9 ? 'FAKE_VALUE_RANGE' : error.faultCode === -5 ? 'FAKE_VALUE_TYPE' : 'FAKE_BAD_REQUEST'
       throw new ApiProblem(code, error.faultString, path)
     }
   }
@@ -197,7 +209,9 @@ type Answer = Extract<CcuEvent, { type: 'answer' }>['answer']
 
 function shortenAnswer(answer: Answer): Answer {
   const { outcome } = answer
-  return outcome.kind === 'answered' ? { ...answer, outcome: { kind: 'answered', value: shorten(outcome.value) } } : answer
+  return outcome.kind === 'answered'
+    ? { ...answer, outcome: { kind: 'answered', value: shorten(outcome.value) } }
+    : answer
 }
 
 /** A wrong option of the fake is a wrong member of the request's body. */

@@ -35,7 +35,8 @@ export class EventLog {
   since(id: string): Replay {
     const [run, number] = id.split('-')
     const seen = Number(number)
-    if (run !== this.#run || !Number.isSafeInteger(seen) || seen > this.#last) return { events: [...this.#events], missed: null }
+    if (run !== this.#run || !Number.isSafeInteger(seen) || seen > this.#last)
+      return { events: [...this.#events], missed: null }
     const first = this.#last - this.#events.length + 1
     const missed = Math.max(0, first - 1 - seen)
     return { events: this.#events.slice(Math.max(0, seen + 1 - first)), missed }

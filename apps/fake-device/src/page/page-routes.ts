@@ -26,6 +26,7 @@ export function pageRoutes(app: Hono, files: ReadonlyMap<string, PageFile>): voi
     resource(app, path, { GET: () => new Response(bytes, { headers }) })
   }
   if (files.has('/')) return
-  const text = 'The page of the fake-device server was not built; run its build script. The control API is at /api/devices.\n'
+  const text =
+    'The page of the fake-device server was not built; run its build script. The control API is at /api/devices.\n'
   resource(app, '/', { GET: (context) => context.text(text, 503) })
 }

@@ -10,6 +10,7 @@ import { EventStreams } from '../events/event-stream.ts'
 import { ObservationLog } from '../observers/observation-log.ts'
 import { PAGE_FOLDER, readPageFiles } from '../page/page-files.ts'
 import { readVersion } from '../version.ts'
+import { Connections } from './connections.ts'
 import { ListenError } from './listen-error.ts'
 import { checkServerOptions, type CheckedServerOptions, type FakeDeviceServerOptions } from './server-options.ts'
 
@@ -24,6 +25,7 @@ export class FakeDeviceServer implements AsyncDisposable {
   readonly #endpoint: CcuEndpoint
   readonly #streams: EventStreams
   readonly #server: Server
+  readonly #connections: Connections
   #started: Promise<this> | undefined
 
   /** @throws OptionError */
@@ -42,6 +44,7 @@ export class FakeDeviceServer implements AsyncDisposable {
         streams: this.#streams,
         observations: new ObservationLog(checked.maxObservations),
         maxBodyBytes: checked.maxBodyBytes,
+        settleTimeoutMs: checked.settleTimeoutMs,
         version: readVersion(),
       },
       hosts: { host, allowedHosts: checked.allowedHosts },
@@ -49,6 +52,7 @@ export class FakeDeviceServer implements AsyncDisposable {
       onError: checked.onError,
     })
     this.#server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
+    this.#connections = new Connections(this.#server)
   }
 
   /** Where the control API and the page are served. */
@@ -68,6 +72,11 @@ export class FakeDeviceServer implements AsyncDisposable {
     return this.#endpoint.ccu
   }
 
+  /** How many follow the events now. */
+  get readers(): number {
+    return this.#streams.readers
+  }
+
   /** Begins to listen; resolves once everything does. It starts once. @throws ListenError or a listen error of a fake */
   start(): Promise<this> {
     this.#started ??= this.#start()
@@ -81,7 +90,7 @@ export class FakeDeviceServer implements AsyncDisposable {
       const isClosed = once(this.#server, 'close')
       this.#server.close()
       this.#streams.close()
-      this.#server.closeIdleConnections()
+      this.#connections.closeWhenIdle()
       const timer = setTimeout(() => this.#server.closeAllConnections(), GRACE_MS)
       await isClosed
       clearTimeout(timer)

@@ -20,6 +20,8 @@ export interface FakeDeviceServerOptions {
   readonly maxReaders?: number
   /** Pause between two signs of life in an event stream, in milliseconds. Default 15 000. */
   readonly heartbeatMs?: number
+  /** How long a request waits for the fake CCU to come to rest, in milliseconds. Default 5000. */
+  readonly settleTimeoutMs?: number
   /** What the fake CCU is like; its host and port are decided here. */
   readonly ccu?: Omit<FakeCcuOptions, 'host' | 'port'>
   /** Where the built page lies. Default: where the build puts it. */
@@ -32,7 +34,8 @@ export type CheckedServerOptions = Required<Omit<FakeDeviceServerOptions, 'pageF
 
 /** @throws OptionError */
 export function checkServerOptions(options: FakeDeviceServerOptions): CheckedServerOptions {
-  const port = (option: 'port' | 'ccuPort'): number => checkInteger(option, options[option] ?? 0, { min: 0, max: 65_535 })
+  const port = (option: 'port' | 'ccuPort'): number =>
+    checkInteger(option, options[option] ?? 0, { min: 0, max: 65_535 })
   const count = (option: keyof FakeDeviceServerOptions, missing: number): number =>
     checkInteger(option, options[option] ?? missing, { min: 1 })
   const allowedHosts = options.allowedHosts ?? []
@@ -47,6 +50,7 @@ export function checkServerOptions(options: FakeDeviceServerOptions): CheckedSer
     maxObservations: count('maxObservations', 1000),
     maxReaders: count('maxReaders', 64),
     heartbeatMs: checkDuration('heartbeatMs', options.heartbeatMs ?? 15_000, { min: 1, max: 2 ** 31 - 1 }),
+    settleTimeoutMs: checkDuration('settleTimeoutMs', options.settleTimeoutMs ?? 5000, { min: 1, max: 2 ** 31 - 1 }),
     ccu: options.ccu ?? {},
     onError: checkFunction('onError', options.onError ?? warn),
   }

@@ -13,6 +13,7 @@ export interface GrowingOptions {
   readonly jitter?: Jitter
 }
 
+/** Options of an exponential backoff. */
 export interface ExponentialOptions extends GrowingOptions {
   /** What each delay is multiplied by; at least 1. Default 2. */
   readonly factor?: number
@@ -28,6 +29,7 @@ export function exponential(options: ExponentialOptions = {}): Backoff {
   return growing(options, () => (delayMs) => delayMs * factor)
 }
 
+/** Options of a linear backoff. */
 export interface LinearOptions extends GrowingOptions {
   /** What is added to each delay, in milliseconds. Default: the first delay. */
   readonly stepMs?: number
@@ -59,6 +61,7 @@ export function fibonacci(options: GrowingOptions = {}): Backoff {
   })
 }
 
+/** Options of a backoff with decorrelated jitter. */
 export interface DecorrelatedOptions {
   /** The shortest delay, in milliseconds. Default 1000. */
   readonly initialDelayMs?: number

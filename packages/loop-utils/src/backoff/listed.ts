@@ -17,6 +17,7 @@ export function constant(delayMs: number, options: { readonly jitter?: Jitter } 
   })
 }
 
+/** How a list of delays ends. */
 export interface SequenceOptions {
   /** Whether the last delay is repeated for ever; otherwise the sequence ends. Default false. */
   readonly repeatLast?: boolean

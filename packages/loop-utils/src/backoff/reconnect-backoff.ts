@@ -1,6 +1,7 @@
 import type { Backoff } from './backoff.ts'
 import { exponential } from './growing.ts'
 
+/** Other figures for reconnecting than those that every package uses. */
 export interface ReconnectBackoffOptions {
   /** Default 1000. */
   readonly initialDelayMs?: number

@@ -2,7 +2,14 @@ import type { Backoff } from '../backoff/backoff.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkBoolean, checkDuration, checkFunction, checkInteger, checkOneOf, checkText } from '../errors/option-checks.ts'
+import {
+  checkBoolean,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkOneOf,
+  checkText,
+} from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { Observer, OnEvent } from '../observe/observer.ts'
 import type { Outcome, Settled } from './breaker-state.ts'
@@ -73,21 +80,15 @@ export interface BreakerSettings {
 
 /** @throws OptionError when an option is out of range or contradicts another */
 export function checkBreakerOptions(options: BreakerOptions): BreakerSettings {
-  const { classify, onError, onEvent, slowCallMs = Infinity, trip = consecutive(5) } = options
-  for (const [name, value] of Object.entries({ classify, onError, onEvent })) {
-    if (value !== undefined) checkFunction(name, value)
-  }
-  if (typeof trip?.createCounter !== 'function') throw new OptionError('trip', trip, 'a trip, such as consecutive(5)')
-  checkDuration('slowCallMs', slowCallMs, { infinite: true })
-  if (trip.countsSlowCalls && slowCallMs === Infinity) {
-    throw new OptionError('slowCallMs', slowCallMs, 'milliseconds, since the trip has a slowRate')
+  const { name = 'circuit', classify, onError, onEvent, random = Math.random } = options
+  for (const [option, value] of Object.entries({ classify, onError, onEvent })) {
+    if (value !== undefined) checkFunction(option, value)
   }
   return {
+    ...tripOf(options),
     ...modesOf(options),
-    name: checkText('name', options.name ?? 'circuit'),
-    trip,
-    openTimes: new OpenTimes(options.halfOpenAfterMs ?? 60_000, options.random ?? Math.random),
-    slowCallMs,
+    name: checkText('name', name),
+    openTimes: new OpenTimes(options.halfOpenAfterMs ?? 60_000, random),
     classify,
     onError,
     onEvent,
@@ -95,10 +96,20 @@ export function checkBreakerOptions(options: BreakerOptions): BreakerSettings {
   }
 }
 
+function tripOf(options: BreakerOptions): Pick<BreakerSettings, 'trip' | 'slowCallMs'> {
+  const { slowCallMs = Infinity, trip = consecutive(5) } = options
+  if (typeof trip?.createCounter !== 'function') throw new OptionError('trip', trip, 'a trip, such as consecutive(5)')
+  checkDuration('slowCallMs', slowCallMs, { infinite: true })
+  if (trip.countsSlowCalls && slowCallMs === Infinity) {
+    throw new OptionError('slowCallMs', slowCallMs, 'milliseconds, since the trip has a slowRate')
+  }
+  return { trip, slowCallMs }
+}
+
 function modesOf(
   options: BreakerOptions,
 ): Pick<BreakerSettings, 'halfOpen' | 'isWaiting' | 'maxWaiting' | 'isReportOnly' | 'isDisabled'> {
-  const halfOpen = checkHalfOpen(options.halfOpen)
+  const halfOpen = checkHalfOpen('halfOpen', options.halfOpen)
   const mode = checkOneOf('mode', options.mode ?? 'enforce', ['enforce', 'report-only'])
   const whenHalfOpen = checkOneOf('whenHalfOpen', options.whenHalfOpen ?? 'reject', ['reject', 'wait'])
   const isWaiting = whenHalfOpen === 'wait'

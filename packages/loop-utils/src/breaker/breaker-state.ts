@@ -67,9 +67,9 @@ export interface BreakerProbe {
   readonly fraction: number
 }
 
-/** The events of a breaker by name. */
-export interface BreakerEvents {
-  change: BreakerChange
-  reject: BreakerRejection
-  probe: BreakerProbe
+/** The events of a breaker: their arguments by their names. */
+export type BreakerEvents = {
+  change: [change: BreakerChange]
+  reject: [rejection: BreakerRejection]
+  probe: [probe: BreakerProbe]
 }

@@ -24,6 +24,8 @@ export interface BreakerCounts {
 export interface BreakerStats extends Readonly<BreakerCounts> {
   readonly name: string
   readonly state: BreakerState
+  /** Why it is isolated; undefined unless it is. */
+  readonly isolation: string | undefined
   /** How long it has been in this state, in milliseconds. */
   readonly stateMs: number
   /** Probes that held a place for longer than `maxWaitMs`. */

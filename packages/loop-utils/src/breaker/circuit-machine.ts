@@ -103,16 +103,10 @@ export class CircuitMachine implements PermitIssuer {
   admit(): IssuedPermit | null {
     const nowMs = this.#settings.clock.now()
     this.advance(nowMs)
-    switch (this.#shown) {
-      case 'closed':
-        return new IssuedPermit(this, this.#generation, nowMs)
-      case 'disabled':
-        return this.admitUnseen()
-      case 'half-open':
-        return this.gate.admits(nowMs) ? this.#admitProbe(nowMs) : null
-      default:
-        return null
-    }
+    const state = this.#shown
+    if (state === 'closed') return new IssuedPermit(this, this.#generation, nowMs)
+    if (state === 'disabled') return this.admitUnseen()
+    return state === 'half-open' && this.gate.admits(nowMs) ? this.#admitProbe(nowMs) : null
   }
 
   /** A permit that never moves the state. */

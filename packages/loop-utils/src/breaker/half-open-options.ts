@@ -27,19 +27,17 @@ export interface HalfOpenOptions {
 /** Checked, with defaults. */
 export type HalfOpenSettings = Required<HalfOpenOptions>
 
-/** @throws OptionError when an option is out of range */
-export function checkHalfOpen(options: HalfOpenOptions = {}): HalfOpenSettings {
+/** @throws OptionError when one is out of range, a path that begins with `option` */
+export function checkHalfOpen(option: string, options: HalfOpenOptions = {}): HalfOpenSettings {
   const { probes = 1, successes = 1, maxWaitMs = 60_000, ramp = [], rampSuccesses = 10 } = options
   if (!Array.isArray(ramp) || ramp.length > MAX_STAGES) {
-    throw new OptionError('halfOpen.ramp', ramp, `an array of at most ${MAX_STAGES} shares`)
+    throw new OptionError(`${option}.ramp`, ramp, `an array of at most ${MAX_STAGES} shares`)
   }
   return {
-    probes: checkInteger('halfOpen.probes', probes, { min: 1, max: MAX_PROBES }),
-    successes: checkInteger('halfOpen.successes', successes, { min: 1 }),
-    maxWaitMs: checkDuration('halfOpen.maxWaitMs', maxWaitMs, { min: 1, infinite: true }),
-    ramp: ramp.map((share: number, index) =>
-      checkNumber(`halfOpen.ramp[${index}]`, share, { min: 0.000_001, max: 1 }),
-    ),
-    rampSuccesses: checkInteger('halfOpen.rampSuccesses', rampSuccesses, { min: 1 }),
+    probes: checkInteger(`${option}.probes`, probes, { min: 1, max: MAX_PROBES }),
+    successes: checkInteger(`${option}.successes`, successes, { min: 1 }),
+    maxWaitMs: checkDuration(`${option}.maxWaitMs`, maxWaitMs, { min: 1, infinite: true }),
+    ramp: ramp.map((share: number, index) => checkNumber(`${option}.ramp[${index}]`, share, { min: 0.000_001, max: 1 })),
+    rampSuccesses: checkInteger(`${option}.rampSuccesses`, rampSuccesses, { min: 1 }),
   }
 }

@@ -17,8 +17,9 @@ export class OpenTimes {
 
   /** @throws OptionError when `openTime` is neither a duration nor a backoff of at least one delay */
   constructor(openTime: number | Backoff, random: Random) {
-    this.#backoff = typeof openTime === 'number' ? constant(checkOpenTime(openTime)) : checkBackoff(openTime)
-    this.#lastMs = firstDelay(this.#backoff)
+    const { backoff, firstMs } = checkOpenTime('halfOpenAfterMs', openTime)
+    this.#backoff = backoff
+    this.#lastMs = firstMs
     this.#random = random
   }
 
@@ -50,16 +51,21 @@ export class OpenTimes {
   }
 }
 
-function checkOpenTime(ms: number): number {
-  return checkDuration('halfOpenAfterMs', ms)
+interface CheckedOpenTime {
+  readonly backoff: Backoff
+  readonly firstMs: number
 }
 
-function checkBackoff(backoff: Backoff): Backoff {
-  if (typeof backoff === 'object' && backoff !== null && typeof backoff.delays === 'function') return backoff
-  throw new OptionError('halfOpenAfterMs', backoff, 'milliseconds, or a Backoff such as exponential()')
-}
-
-function firstDelay(backoff: Backoff): number {
-  for (const delayMs of backoff.delays(() => 0.5)) return checkOpenTime(delayMs)
-  throw new OptionError('halfOpenAfterMs', backoff, 'a Backoff of at least one delay')
+/** @throws OptionError naming `option` when it is neither a duration nor a backoff of at least one delay */
+export function checkOpenTime(option: string, openTime: number | Backoff): CheckedOpenTime {
+  if (typeof openTime === 'number') {
+    return { backoff: constant(checkDuration(option, openTime)), firstMs: openTime }
+  }
+  if (typeof openTime !== 'object' || typeof openTime?.delays !== 'function') {
+    throw new OptionError(option, openTime, 'milliseconds, or a Backoff such as exponential()')
+  }
+  for (const delayMs of openTime.delays(() => 0.5)) {
+    return { backoff: openTime, firstMs: checkDuration(option, delayMs) }
+  }
+  throw new OptionError(option, openTime, 'a Backoff of at least one delay')
 }

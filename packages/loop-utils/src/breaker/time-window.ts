@@ -61,9 +61,8 @@ class TimeWindowCounter implements TripCounter {
 
   record(outcome: CountedOutcome, nowMs: number): boolean {
     this.#moveTo(nowMs)
-    const failures = isFailure(outcome) ? 1 : 0
-    const slow = isSlow(outcome) ? 1 : 0
-    this.#add(this.#newest, { calls: 1, failures, slow })
+    tally(this.#bucketOf(this.#newest), outcome)
+    tally(this.#totals, outcome)
     return this.#rule.isBroken(this.#totals)
   }
 
@@ -133,6 +132,12 @@ class TimeWindowCounter implements TripCounter {
 
 function empty(): WindowTotals {
   return { calls: 0, failures: 0, slow: 0 }
+}
+
+function tally(totals: WindowTotals, outcome: CountedOutcome): void {
+  totals.calls += 1
+  if (isFailure(outcome)) totals.failures += 1
+  if (isSlow(outcome)) totals.slow += 1
 }
 
 function clear(totals: WindowTotals): void {

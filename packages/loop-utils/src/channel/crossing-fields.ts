@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { ErrorRevival } from '../errors/error-revival.ts'
 import { type PlainThrown, toPlainError } from '../errors/plain-error.ts'
+import { NotPlainError } from '../errors/not-plain-error.ts'
 import { asPlain } from './as-plain.ts'
 import type { CrossingFields } from './protocol.ts'
 
@@ -8,12 +9,13 @@ import type { CrossingFields } from './protocol.ts'
 export function toCrossingFields(fields: Readonly<Record<string, unknown>>): CrossingFields {
   const plain: Record<string, unknown> = {}
   let errors: Record<string, PlainThrown> | undefined
-  for (const [key, value] of Object.entries(fields)) {
+  for (const key of Object.keys(fields)) {
+    const value = plainOrWords(fields, key)
     if (types.isNativeError(value)) {
       errors ??= {}
       errors[key] = toPlainError(value)
     } else {
-      plain[key] = plainOrWords(value, key)
+      plain[key] = value
     }
   }
   return errors === undefined ? { plain } : { plain, errors }
@@ -26,10 +28,12 @@ export function fromCrossingFields({ plain, errors }: CrossingFields, revival: E
   return fields
 }
 
-function plainOrWords(value: unknown, path: string): unknown {
+/** Errors are returned as they are. */
+function plainOrWords(fields: Readonly<Record<string, unknown>>, key: string): unknown {
   try {
-    return asPlain(value, path)
+    const value = fields[key]
+    return types.isNativeError(value) ? value : asPlain(value, key)
   } catch (error) {
-    return error instanceof Error ? `(${error.message})` : '(unreadable)'
+    return error instanceof NotPlainError ? `(${error.message})` : '(unreadable)'
   }
 }

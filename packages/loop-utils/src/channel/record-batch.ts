@@ -121,7 +121,7 @@ export class RecordBatch {
 export function* readRecords({ bytes, count }: RecordBatchData): Generator<Uint8Array, void, undefined> {
   const { buffer, byteLength, byteOffset } = bytes
   const room = byteLength - count * ENTRY
-  if (room < 0 || !Number.isInteger(count) || byteLength % ENTRY !== 0) throw new RecordBatchError(-1)
+  if (!(count >= 0) || room < 0 || !Number.isInteger(count) || byteLength % ENTRY !== 0) throw new RecordBatchError(-1)
   const table = new Uint32Array(buffer, byteOffset, byteLength / ENTRY)
   let start = 0
   for (let index = 0; index < count; index++) {

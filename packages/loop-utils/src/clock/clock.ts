@@ -10,6 +10,7 @@ export interface Clock {
   setTimer(callback: () => void, ms: number, options?: { readonly ref?: boolean }): Timer
 }
 
+/** A timer that waits; disposing of it cancels it. */
 export interface Timer extends Disposable {
   ref(): void
   unref(): void

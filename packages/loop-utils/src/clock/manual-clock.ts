@@ -5,6 +5,7 @@ import { sleepOn } from './sleep.ts'
 import { timerDelay } from './timer-delay.ts'
 import { TimerQueue, type QueuedTimer } from './timer-queue.ts'
 
+/** Where a manual clock begins. */
 export interface ManualClockOptions {
   /** What `now()` begins at, in milliseconds. Default 0. */
   readonly startMs?: number

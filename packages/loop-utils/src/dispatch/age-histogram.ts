@@ -1,4 +1,4 @@
-const BUCKETS = 96
+const BUCKETS = 136
 /** Four buckets for each doubling, from a microsecond on: an answer is at most a fifth too high. */
 const PER_DOUBLING = 4
 

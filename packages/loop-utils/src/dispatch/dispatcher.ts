@@ -15,7 +15,7 @@ import {
 import { DrainWaiters } from './drain-waiters.ts'
 import { ErrorSink } from './error-sink.ts'
 import { HandlerRegistry, type Handlers, type Registration } from './handlers.ts'
-import type { AnyFunction } from './job.ts'
+import type { AnyFunction } from './job-store.ts'
 import { OwnQueue } from './own-queue.ts'
 import type { PosterHandle } from './poster-handle.ts'
 import { PosterLink } from './poster-link.ts'

@@ -5,17 +5,15 @@ import { openLaneWriter } from '../lane/index.ts'
 import { Backlog, type Waiting } from './backlog.ts'
 import { type PosterHandle, windowOf } from './poster-handle.ts'
 import type { SharedState } from './shared-state.ts'
-import { CANCEL, MOST_NAMES, NAME, REFUSED, SENT_AT, type UpItem } from './wire.ts'
+import { CANCEL, MOST_NAMES, REFUSED, type UpItem } from './wire.ts'
 
-/** What a poster hands out: a handler's name, the number of the call (0 for an event) and the arguments. */
-export type OutItem = [handler: string, call: number, ...args: unknown[]]
+/** What a poster hands out. The handler is a name, which becomes a number on its way; see {@link UpItem}. */
+export type OutItem = [handler: number | string, call: number, ...args: unknown[]]
 
 /** An item on its way, and what goes with it. */
 export class Outgoing implements Waiting {
   item: OutItem
   transfer: readonly ArrayBuffer[] | undefined
-  /** When it was accepted, by the clock; 0 when its age is not sampled. */
-  acceptedAt = 0
   readonly key: string | undefined
   readonly isDroppable: boolean
   isGone = false
@@ -59,11 +57,12 @@ export class Outbox {
     this.#eventCapacity = handle.options.credit - this.#window
     this.mayBlock = !isMainThread && threadId !== handle.ownerThreadId
     this.#lane = openLaneWriter<UpItem>(handle.up, {
-      onRefused: ([number, call], error) => {
-        const name = this.#names[number] as string
+      onRefused: ([handler, call], error) => {
+        const isNew = typeof handler === 'string'
+        const name = isNew ? handler : (this.#names[handler] as string)
         const why = error instanceof Error ? error.message : String(error)
-        if (call !== 0) onRefusedCall(call as number, new NotPlainError(`arguments of '${name}'`, why))
-        else if (this.#lane.isOpen) this.#lane.write([REFUSED, name, why])
+        if (call > 0) onRefusedCall(call, new NotPlainError(`arguments of '${name}'`, why))
+        return [REFUSED, call, name, why, isNew]
       },
     })
   }
@@ -88,20 +87,20 @@ export class Outbox {
   }
 
   /** Sends an item for which there {@link hasRoom}. */
-  send(item: OutItem, transfer: readonly ArrayBuffer[] | undefined, acceptedAt: number): void {
-    const number = this.#numberOf(item[0])
-    if (acceptedAt !== 0) this.#lane.write([SENT_AT, acceptedAt])
-    // the array was made for this purpose: its first element becomes what crosses
-    const up = item as unknown as [number, ...unknown[]]
-    up[0] = number
-    this.#lane.write(up, transfer)
+  send(item: OutItem, transfer: readonly ArrayBuffer[] | undefined): void {
+    const name = item[0] as string
+    const number = this.#numbers.get(name)
+    // the array was made for this purpose
+    if (number === undefined) this.#number(name)
+    else item[0] = number
+    this.#lane.write(item, transfer)
   }
 
   /** Sends an item now, or once there is credit; it is never dropped. @throws QueueOverflowError */
   certain(outgoing: Outgoing): void {
     if (this.hasRoom()) {
       outgoing.isGone = true
-      this.send(outgoing.item, outgoing.transfer, outgoing.acceptedAt)
+      this.send(outgoing.item, outgoing.transfer)
       outgoing.onSent?.()
       return
     }
@@ -121,7 +120,7 @@ export class Outbox {
       case 'block':
         if (!this.mayBlock) break
         if (!this.blockForRoom(Number.POSITIVE_INFINITY) || !this.isOpen) return false
-        this.send(outgoing.item, outgoing.transfer, outgoing.acceptedAt)
+        this.send(outgoing.item, outgoing.transfer)
         return true
       case 'drop-oldest':
         this.#keepDroppingOldest(outgoing)
@@ -187,22 +186,16 @@ export class Outbox {
     this.#lane.close()
   }
 
-  #numberOf(name: string): number {
-    let number = this.#numbers.get(name)
-    if (number === undefined) {
-      if (this.#numbers.size >= MOST_NAMES) this.#numbers.clear()
-      number = this.#numbers.size
-      this.#numbers.set(name, number)
-      this.#names[number] = name
-      this.#lane.write([NAME, number, name])
-    }
-    return number
+  #number(name: string): void {
+    if (this.#numbers.size >= MOST_NAMES) this.#numbers.clear()
+    this.#names[this.#numbers.size] = name
+    this.#numbers.set(name, this.#numbers.size)
   }
 
   #sendNext(): void {
     const outgoing = this.#backlog.shift()
     if (outgoing === undefined) return
-    this.send(outgoing.item, outgoing.transfer, outgoing.acceptedAt)
+    this.send(outgoing.item, outgoing.transfer)
     outgoing.onSent?.()
   }
 

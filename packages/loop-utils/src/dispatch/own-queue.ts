@@ -1,51 +1,56 @@
 import { QueueOverflowError } from '../errors/index.ts'
 import { type ItemSource, LaneDelivery } from '../lane/lane-delivery.ts'
-import type { LaneEnd } from '../lane/lane.ts'
 import type { AgeHistogram } from './age-histogram.ts'
-import { Backlog } from './backlog.ts'
+import type { LoopCall } from './calls.ts'
 import { type SourceCounts, noCounts } from './dispatch-stats.ts'
 import type { ResolvedDispatcherOptions } from './dispatcher-options.ts'
 import { type ErrorSink, isThenable } from './error-sink.ts'
-import type { LoopCall } from './calls.ts'
-import { type AnyFunction, Job } from './job.ts'
+import { type AnyFunction, Job, type JobStore, PlainJobs, TakeableJobs, type Turn } from './job-store.ts'
 import { AGE_SAMPLING } from './wire.ts'
 
-/** The functions that a dispatcher's own loop has posted: bounded, in order, run in slices. */
-export class OwnQueue implements ItemSource<Job> {
-  readonly counts: SourceCounts = noCounts()
+/** What a dispatcher lends to its own queue. */
+export interface OwnQueueContext {
+  readonly errors: ErrorSink
   readonly ages: AgeHistogram
+  /** Something was run or answered. */
+  onProgress(): void
+}
+
+/** The functions that a dispatcher's own loop has posted: bounded, in order, run in slices. */
+export class OwnQueue implements ItemSource<Turn> {
+  readonly counts: SourceCounts = noCounts()
   maxDepth = 0
-  ending: LaneEnd | undefined
+  readonly ending: undefined
   /** The call whose function is being run. */
   current: LoopCall | undefined
-  readonly #backlog: Backlog<Job>
+  readonly #jobs: JobStore
+  /** The same, for policies that need it. */
+  readonly #takeable: TakeableJobs | undefined
   readonly #running = new Set<LoopCall>()
-  readonly #delivery: LaneDelivery<Job>
+  readonly #delivery: LaneDelivery<Turn>
   readonly #options: ResolvedDispatcherOptions
-  readonly #errors: ErrorSink
-  readonly #onProgress: () => void
+  readonly #context: OwnQueueContext
   readonly #keyOf: (fn: AnyFunction, args: readonly unknown[]) => unknown
+  readonly #turn: Turn = { fn: () => undefined, args: [], isSingle: false, call: undefined }
   #accepted = 0
-  #probed: { readonly job: Job; readonly acceptedAt: number } | undefined
+  /** One function at a time is followed from its acceptance to its turn: its number, and when it was accepted. */
+  #probed = { turn: 0, acceptedAt: 0 }
 
-  constructor(
-    options: ResolvedDispatcherOptions,
-    context: { readonly errors: ErrorSink; readonly ages: AgeHistogram; readonly onProgress: () => void },
-  ) {
+  constructor(options: ResolvedDispatcherOptions, context: OwnQueueContext) {
+    const { overflow, coalesceBy } = options
     this.#options = options
-    this.#errors = context.errors
-    this.ages = context.ages
-    this.#onProgress = context.onProgress
-    this.#backlog = new Backlog({ dropsOldest: options.overflow === 'drop-oldest' })
-    const { coalesceBy } = options
-    if (options.overflow !== 'coalesce') this.#keyOf = () => undefined
+    this.#context = context
+    const dropsOldest = overflow === 'drop-oldest'
+    this.#takeable = dropsOldest || overflow === 'coalesce' ? new TakeableJobs({ dropsOldest }) : undefined
+    this.#jobs = this.#takeable ?? new PlainJobs()
+    if (overflow !== 'coalesce') this.#keyOf = () => undefined
     else this.#keyOf = coalesceBy === undefined ? (fn) => fn : coalesceBy
-    this.#delivery = new LaneDelivery<Job>(this, { sliceMs: options.sliceMs, weight: 1 })
-    this.#delivery.open({ item: (job) => this.#run(job), end: () => undefined })
+    this.#delivery = new LaneDelivery<Turn>(this, { sliceMs: options.sliceMs, weight: 1 })
+    this.#delivery.open({ item: (turn) => this.#run(turn), end: () => undefined })
   }
 
   get depth(): number {
-    return this.#backlog.length
+    return this.#jobs.length
   }
 
   get runningCalls(): number {
@@ -69,39 +74,35 @@ export class OwnQueue implements ItemSource<Job> {
    */
   post(fn: AnyFunction, args: readonly unknown[]): boolean {
     const key = this.#keyOf(fn, args)
-    if (this.depth < this.#options.capacity) return this.#push(fn, args, key)
-    switch (this.#options.overflow) {
-      case 'error':
-        this.counts.overflow++
-        throw this.#overflow()
-      case 'drop-oldest':
-        if (this.#dropOldest()) return this.#push(fn, args, key)
-        break
-      case 'coalesce':
-        if (this.#coalesce(fn, args, key)) return true
-        break
-      case 'drop-newest':
-        break
+    if (this.#jobs.length >= this.#options.capacity) {
+      if (this.#options.overflow === 'error') throw this.#overflow()
+      if (this.#takeable?.replace(fn, args, key) === true) {
+        this.counts.coalesced++
+        return true
+      }
+      if (!this.#dropOldest()) {
+        this.counts.newest++
+        return false
+      }
     }
-    this.counts.newest++
-    return false
+    this.#jobs.push(fn, args, key)
+    this.#pushed()
+    return true
   }
 
   /** @throws QueueOverflowError when there is no room for a call */
   call(fn: AnyFunction, call: LoopCall): Job {
-    if (this.depth >= this.#options.capacity && !this.#dropOldest()) {
-      this.counts.overflow++
-      throw this.#overflow()
-    }
+    if (this.#jobs.length >= this.#options.capacity && !this.#dropOldest()) throw this.#overflow()
     const job = new Job(fn, [], { key: undefined, call })
-    this.#add(job)
+    this.#jobs.pushCall(job)
+    this.#pushed()
     return job
   }
 
   /** Takes out a call that its caller gave up before it ran. */
   withdraw(job: Job): void {
-    if (this.#backlog.remove(job)) this.counts.discarded++
-    this.#onProgress()
+    if (this.#jobs.remove(job)) this.counts.discarded++
+    this.#context.onProgress()
   }
 
   /** Rejects every call, waiting and running, and drops the rest. Returns how much of each. */
@@ -109,93 +110,83 @@ export class OwnQueue implements ItemSource<Job> {
     const running = [...this.#running]
     let discarded = 0
     let rejected = running.length
-    for (let job = this.#backlog.shift(); job !== undefined; job = this.#backlog.shift()) {
-      discarded++
-      if (job.call === undefined) continue
+    for (; this.#jobs.length > 0; discarded++) {
+      const { call } = this.take()
+      if (call === undefined) continue
       rejected++
-      job.call.settlement.reject(reason)
+      call.settlement.reject(reason)
     }
-    for (const call of running) call.settlement.reject(reason)
     this.#running.clear()
+    for (const call of running) call.settlement.reject(reason)
     this.counts.discarded += discarded
     return { discarded, rejected }
   }
 
   hasNext(): boolean {
-    return this.#backlog.length > 0
+    return this.#jobs.length > 0
   }
 
-  take(): Job {
-    return this.#backlog.shift() as Job
+  take(): Turn {
+    this.#jobs.shift(this.#turn)
+    return this.#turn
   }
 
-  /** The functions are counted one by one, so that each sees the truth; who waits is told some at a time. */
+  /** Functions are counted one by one, so that each sees the truth; who waits is told some at a time. */
   delivered(): void {
-    this.#onProgress()
+    this.#context.onProgress()
   }
 
   ended(): void {
-    // a queue within the loop holds nothing
+    // never: the queue is as old as its dispatcher
   }
 
-  #push(fn: AnyFunction, args: readonly unknown[], key: unknown): true {
-    this.#add(new Job(fn, args, { key, call: undefined }))
-    return true
-  }
-
-  #add(job: Job): void {
-    this.#backlog.push(job)
-    if (++this.#accepted % AGE_SAMPLING === 0) this.#probe(job)
-    if (this.depth > this.maxDepth) this.maxDepth = this.depth
+  #pushed(): void {
+    const depth = this.#jobs.length
+    if (depth > this.maxDepth) this.maxDepth = depth
+    if (++this.#accepted % AGE_SAMPLING === 0 && this.#probed.turn <= this.counts.delivered) {
+      this.#probed = { turn: this.counts.delivered + depth, acceptedAt: this.#options.clock.now() }
+    }
     this.#delivery.wake()
   }
 
-  /** Measures the age of one job at a time. */
-  #probe(job: Job): void {
-    if (this.#probed?.job.isGone === false) return
-    this.#probed = { job, acceptedAt: this.#options.clock.now() }
-  }
-
-  #coalesce(fn: AnyFunction, args: readonly unknown[], key: unknown): boolean {
-    const same = this.#backlog.find(key)
-    if (same === undefined) return false
-    same.fn = fn
-    same.args = args
-    this.counts.coalesced++
-    return true
-  }
-
   #dropOldest(): boolean {
-    if (this.#options.overflow !== 'drop-oldest' || this.#backlog.dropOldest() === undefined) return false
+    if (this.#options.overflow !== 'drop-oldest' || this.#takeable?.dropOldest() !== true) return false
     this.counts.oldest++
     return true
   }
 
   #overflow(): QueueOverflowError {
     const { name, capacity } = this.#options
+    this.counts.overflow++
     return new QueueOverflowError({ queue: name === undefined ? 'dispatcher' : `dispatcher '${name}'`, capacity })
   }
 
-  #run(job: Job): void {
+  #run(turn: Turn): void {
     this.counts.delivered++
-    if (job === this.#probed?.job) this.ages.add(this.#options.clock.now() - this.#probed.acceptedAt)
-    if (job.call === undefined) this.#runPosted(job)
-    else this.#runCall(job, job.call)
+    if (this.counts.delivered === this.#probed.turn) {
+      this.#context.ages.add(this.#options.clock.now() - this.#probed.acceptedAt)
+    }
+    if (turn.call === undefined) this.#runPosted(turn)
+    else this.#runCall(turn.fn, turn.call)
   }
 
-  #runPosted(job: Job): void {
+  #runPosted({ fn, args, isSingle }: Turn): void {
     try {
-      const result = job.fn(...job.args)
-      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#errors.report(error, { kind: 'post' }))
+      const result = isSingle ? fn(args) : fn(...(args as unknown[]))
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#report(error))
     } catch (error) {
-      this.#errors.report(error, { kind: 'post' })
+      this.#report(error)
     }
   }
 
-  #runCall(job: Job, call: LoopCall): void {
+  #report(error: unknown): void {
+    this.#context.errors.report(error, { kind: 'post' })
+  }
+
+  #runCall(fn: AnyFunction, call: LoopCall): void {
     this.current = call
     try {
-      const result = job.fn()
+      const result = fn()
       if (isThenable(result)) this.#follow(call, result)
       else call.settlement.resolve(result)
     } catch (error) {
@@ -210,7 +201,7 @@ export class OwnQueue implements ItemSource<Job> {
     const settle = (how: () => void): void => {
       if (!this.#running.delete(call)) return
       how()
-      this.#onProgress()
+      this.#context.onProgress()
     }
     result.then(
       (value) => settle(() => call.settlement.resolve(value)),

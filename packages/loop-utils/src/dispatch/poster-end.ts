@@ -71,19 +71,14 @@ export class PosterEnd implements AsyncDisposable {
     const outbox = this.#outbox
     if (!outbox.isOpen) return false
     const transfer = this.#handle.options.transfer ? movableOf(args) : undefined
-    const acceptedAt = this.#emitted++ % AGE_SAMPLING === 0 ? this.#options.clock.now() : 0
-    const item: OutItem = args.length === 1 ? [handler, 0, args[0]] : [handler, 0, ...args]
+    const call = this.#emitted++ % AGE_SAMPLING === 0 ? -this.#options.clock.now() : 0
+    const item: OutItem = args.length === 1 ? [handler, call, args[0]] : [handler, call, ...args]
     if (outbox.hasRoom()) {
-      outbox.send(item, transfer, acceptedAt)
+      outbox.send(item, transfer)
       return true
     }
-    const outgoing = new Outgoing(item, {
-      transfer,
-      key: this.#keyOf?.(handler, args),
-      isDroppable: this.#canTakeBack,
-    })
-    outgoing.acceptedAt = acceptedAt
-    return outbox.overflow(outgoing)
+    const key = this.#keyOf?.(handler, args)
+    return outbox.overflow(new Outgoing(item, { transfer, key, isDroppable: this.#canTakeBack }))
   }
 
   async post(handler: string, ...args: unknown[]): Promise<void> {

@@ -17,7 +17,7 @@ import type { AnyHandler, HandlerRegistry } from './handlers.ts'
 import { LazySignal } from './lazy-signal.ts'
 import { windowOf } from './poster-handle.ts'
 import { SharedState } from './shared-state.ts'
-import { CANCEL, CLOSING, type DownItem, FAILURE, NAME, REFUSED, RESULT, SENT_AT, type UpItem } from './wire.ts'
+import { CANCEL, CLOSING, type DownItem, FAILURE, MOST_NAMES, REFUSED, RESULT, type UpItem } from './wire.ts'
 
 /** One in this many items looks how many wait behind it, and tells those who wait for them. */
 const SAMPLING = 16
@@ -53,7 +53,7 @@ export class PosterLink {
   readonly #down: LaneWriter<DownItem>
   readonly #names: string[] = []
   readonly #running = new Map<number, LazySignal>()
-  #sentAt = 0
+  #named = 0
   #end: LaneEnd | undefined
   #isEnded = false
 
@@ -129,48 +129,41 @@ export class PosterLink {
 
   #receive(item: UpItem): void {
     this.handled++
-    if (item[0] < 0) this.#control(item)
-    else this.#run(item)
+    const [handler] = item
+    if (typeof handler === 'string') this.#learn(handler)
+    if (handler === CANCEL) this.#cancel(item[1])
+    else if (handler === REFUSED) this.#onRefusedItem(item)
+    else this.#run(typeof handler === 'string' ? handler : (this.#names[handler] as string), item)
     // who waits is told some at a time, and after the last
     if (this.handled % SAMPLING === 0 || this.depth === 0) this.#context.onProgress()
   }
 
-  #run(item: UpItem): void {
-    const name = this.#names[item[0]] as string
-    const call = item[1] as number
+  #run(name: string, item: UpItem): void {
+    const call = item[1]
     this.counts.delivered++
     if (this.handled % SAMPLING === 0) this.maxDepth = Math.max(this.maxDepth, this.depth + 1)
-    if (this.#sentAt !== 0) this.#sampleAge()
+    if (call < 0) this.#context.ages.add(this.#context.clock.now() + call)
     const handler = this.#context.registry.get(name)
     if (handler === undefined) this.#onUnknown(name, call)
-    else if (call === 0) this.#runEvent(name, handler, item)
+    else if (call <= 0) this.#runEvent(name, handler, item)
     else this.#runCall({ name, call }, handler, item)
   }
 
-  #control(item: UpItem): void {
-    const [what, first, second] = item
-    switch (what) {
-      case NAME:
-        this.#names[first as number] = second as string
-        break
-      case CANCEL:
-        this.#running.get(first as number)?.abort(new DOMException('the caller gave up', 'AbortError'))
-        break
-      case SENT_AT:
-        this.#sentAt = first as number
-        break
-      case REFUSED:
-        this.counts.refused++
-        this.#report(new NotPlainError(`arguments of '${first as string}'`, second as string), 'emit', first as string)
-        break
-      default:
-        break
-    }
+  #cancel(call: number): void {
+    this.#running.get(call)?.abort(new DOMException('the caller gave up', 'AbortError'))
   }
 
-  #sampleAge(): void {
-    this.#context.ages.add(this.#context.clock.now() - this.#sentAt)
-    this.#sentAt = 0
+  #learn(name: string): void {
+    this.#names[this.#named++ % MOST_NAMES] = name
+  }
+
+  /** A call that was refused has been rejected over there. */
+  #onRefusedItem(item: UpItem): void {
+    const [, call, name, why, isNew] = item as readonly [number, number, string, string, boolean]
+    if (isNew) this.#learn(name)
+    if (call > 0) return
+    this.counts.refused++
+    this.#report(new NotPlainError(`arguments of '${name}'`, why), 'emit', name)
   }
 
   #runEvent(name: string, handler: AnyHandler, item: UpItem): void {
@@ -222,16 +215,16 @@ export class PosterLink {
     return true
   }
 
-  #onRefusedAnswer([call]: DownItem, error: unknown): void {
+  #onRefusedAnswer([call]: DownItem, error: unknown): DownItem {
     const reason = new NotPlainError('result of the call', error instanceof Error ? error.message : String(error))
-    this.#answer([call, FAILURE, toPlainError(reason)])
+    return [call, FAILURE, toPlainError(reason)]
   }
 
   #onUnknown(name: string, call: number): void {
     this.counts.unknown++
     this.counts.delivered--
     const error = new HandlerMissingError(name)
-    if (call === 0) this.#report(error, 'emit', name)
+    if (call <= 0) this.#report(error, 'emit', name)
     else this.#answer([call, FAILURE, toPlainError(error)])
   }
 

@@ -1,21 +1,20 @@
 import type { PlainThrown } from '../errors/index.ts'
 
 /**
- * What a poster sends: `[what, …]`. From 0 on `what` is the number of a handler's name, then comes the number of the
- * call (0 for an event) and the arguments.
+ * What a poster sends: `[handler, call, …arguments]`. A handler is named once, and takes the next number by that;
+ * afterwards the number stands for it. `call` is the number of the call; of an event it is 0, or, for one in
+ * {@link AGE_SAMPLING}, the negative time at which it was accepted, by the clock that all threads share.
+ *
+ * A negative handler is no handler: {@link CANCEL} or {@link REFUSED}.
  */
-export type UpItem = readonly [what: number, ...rest: unknown[]]
+export type UpItem = readonly [handler: number | string, call: number, ...args: unknown[]]
 
-/** `[NAME, number, name]` gives a handler's name a number. */
-export const NAME = -1
 /** `[CANCEL, call]`: the caller gave up. */
-export const CANCEL = -2
-/** `[SENT_AT, ms]`: when the next item was accepted, by the clock that all threads share. */
-export const SENT_AT = -3
-/** `[REFUSED, name, why]`: an event was left out because it cannot cross a thread. */
-export const REFUSED = -4
+export const CANCEL = -1
+/** `[REFUSED, call, name, why, isNew]`: stands for what cannot cross a thread; `isNew` when it was the first of its name. */
+export const REFUSED = -2
 
-/** Names are numbered again from 0 after this many, so that neither side remembers them without bound. */
+/** After this many names the numbers begin again at 0, so that neither side remembers names without bound. */
 export const MOST_NAMES = 1024
 
 /** What a poster gets: the answer to a call, or the word that the dispatcher closes. */

@@ -30,6 +30,7 @@ export interface PlainThrownValue {
 /** Whatever was thrown, as plain data. */
 export type PlainThrown = PlainError | PlainThrownValue
 
+/** How much of an error is written. */
 export interface PlainErrorOptions {
   /** Levels of causes, aggregated errors and error fields that are kept. Default 8. */
   readonly depth?: number

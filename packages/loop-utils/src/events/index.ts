@@ -6,4 +6,3 @@ export {
   type EventListener,
   type ListenerErrorHandler,
 } from './typed-emitter.ts'
-export { WaitingList } from './waiting-list.ts'

@@ -19,6 +19,7 @@ export interface EventGate {
   isOpen: boolean
 }
 
+/** What becomes of listeners' errors, and whether events pass. */
 export interface EmitterOptions {
   /** Default: a warning of the process. */
   readonly onError?: ListenerErrorHandler | undefined
@@ -120,5 +121,6 @@ export interface TypedEmitter<E extends EventArguments<E>> {
   getMaxListeners(): number
 }
 
+/** The class behind the type. */
 export const TypedEmitter: new <E extends EventArguments<E>>(options?: EmitterOptions) => TypedEmitter<E> =
   IsolatingEmitter as never

@@ -42,6 +42,7 @@ export class HostLink implements ErasedLink {
   #state: LinkState = 'restarting'
   #observed: ObserveLevels
   #isPaused = false
+  #opening: Promise<void> = Promise.resolve()
   #recovery: Promise<void> = Promise.resolve()
   #closing: Promise<LinkCloseReport> | undefined
 
@@ -119,11 +120,21 @@ export class HostLink implements ErasedLink {
     await this.close()
   }
 
-  async #open(): Promise<EngineLife> {
+  #open(): Promise<EngineLife> {
+    const opening = this.#openLife()
+    this.#opening = opening.then(
+      () => undefined,
+      () => undefined, // whoever opens gets the rejection
+    )
+    return opening
+  }
+
+  async #openLife(): Promise<EngineLife> {
     const { definition, handlers, options, placer } = this.#parts
+    const observed = this.#observed
     const life = await EngineLife.open({
       placer,
-      request: { definition, options, events: this.#events, observe: this.#observed },
+      request: { definition, options, events: this.#events, observe: observed },
       events: this.#events,
       handlers,
       guard: this.#guard,
@@ -137,8 +148,9 @@ export class HostLink implements ErasedLink {
       await life.retire(FAILED_ENGINE)
       throw new LinkClosedError(definition.name)
     }
-    if (this.#isPaused) life.end.pause()
     this.#life = life
+    if (this.#isPaused) life.end.pause()
+    if (this.#observed !== observed) this.observe({})
     return life
   }
 
@@ -207,7 +219,8 @@ export class HostLink implements ErasedLink {
     const rejectedHeld = this.#held.close(new LinkClosedError(definition.name))
     const life = this.#life
     const outcome = await life?.retire({ drain, deadlineMs })
-    await settlesWithin(this.#recovery, Math.max(0, deadline - placer.clock.now()), placer.clock)
+    const rest = Promise.all([this.#opening, this.#recovery])
+    await settlesWithin(rest, Math.max(0, deadline - placer.clock.now()), placer.clock)
     this.#state = 'down'
     onClosed(this)
     return {

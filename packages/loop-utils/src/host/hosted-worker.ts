@@ -29,10 +29,11 @@ export interface HostedWorkerParts {
 export class HostedWorker {
   /** Resolves when the worker takes engines; rejects when it ends before, or takes too long. */
   readonly ready: Promise<void>
+  /** Resolves when the thread is gone. */
+  readonly exited: Promise<void>
   readonly #parts: HostedWorkerParts
   readonly #worker: Worker
   readonly #places = new Set<PlaceRequest>()
-  readonly #exited: Promise<void>
   #reserved = 0
   #isGone = false
   #exitCode: number | undefined
@@ -46,8 +47,9 @@ export class HostedWorker {
     this.#worker = worker
     worker.on('error', (error: unknown) => {
       this.#fatal ??= { error }
+      this.#leave()
     })
-    this.#exited = new Promise((resolve) => {
+    this.exited = new Promise((resolve) => {
       worker.once('exit', (code) => {
         this.#onExit(code)
         resolve()
@@ -115,13 +117,13 @@ export class HostedWorker {
     this.#leave()
     this.#worker.postMessage({ type: 'x:close' })
     this.#worker.ref()
-    if (!(await settlesWithin(this.#exited, timeoutMs, this.#parts.clock))) await this.terminate()
+    if (!(await settlesWithin(this.exited, timeoutMs, this.#parts.clock))) await this.terminate()
   }
 
   async terminate(): Promise<void> {
     this.#leave()
     await this.#worker.terminate()
-    await this.#exited
+    await this.exited
   }
 
   async #awaitReady(): Promise<void> {
@@ -134,9 +136,9 @@ export class HostedWorker {
       }
       this.#worker.on('message', onMessage)
     })
-    const first = Promise.race([isReady, this.#exited])
+    const first = Promise.race([isReady, this.exited])
     if (!(await settlesWithin(first, readyTimeoutMs, clock))) {
-      void this.terminate()
+      await this.terminate()
       throw new TimeoutError(readyTimeoutMs, 'call', { what: `start of worker '${name}'` })
     }
     if (this.#exitCode !== undefined) throw this.#deathBeforeUse(this.#exitCode)

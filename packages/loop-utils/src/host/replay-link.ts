@@ -40,7 +40,7 @@ export class ReplayLink implements ErasedLink {
     return this.#link.close(options)
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#link[Symbol.asyncDispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#link[Symbol.asyncDispose]()
   }
 }

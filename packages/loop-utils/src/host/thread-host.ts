@@ -92,7 +92,10 @@ class WorkerPlacer implements Placer {
   readonly #readyTimeoutMs: number
   readonly #closeTimeoutMs: number
   readonly #seed: number | undefined
+  /** Those that take engines. */
   readonly #workers = new Set<HostedWorker>()
+  /** Those that do not any more, until their threads are gone. */
+  readonly #ending = new Set<HostedWorker>()
 
   constructor(options: ThreadHostOptions) {
     const { closeTimeoutMs = 2000, name = 'engine', readyTimeoutMs = 10_000, seed, threads = 1 } = options
@@ -123,6 +126,7 @@ class WorkerPlacer implements Placer {
 
   async close(): Promise<void> {
     await Promise.all([...this.#workers].map((worker) => worker.close(this.#closeTimeoutMs)))
+    await Promise.all([...this.#ending].map((worker) => worker.exited))
   }
 
   #choose(): HostedWorker {
@@ -139,9 +143,15 @@ class WorkerPlacer implements Placer {
       limits: this.limits,
       seed: this.#seed,
       clock: this.clock,
-      onGone: (gone) => this.#workers.delete(gone),
+      onGone: (gone) => this.#retire(gone),
     })
     this.#workers.add(worker)
     return worker
+  }
+
+  #retire(worker: HostedWorker): void {
+    this.#workers.delete(worker)
+    this.#ending.add(worker)
+    void worker.exited.then(() => this.#ending.delete(worker))
   }
 }

@@ -13,10 +13,11 @@ const FIRST_BATCH = 16
 
 export interface LaneWriterOptions<T> {
   /**
-   * Told of an item that cannot cross a thread (a function in it, say): it is left out, the others of its batch go.
-   * Without it `commit` throws the error, and by itself it is an uncaught exception.
+   * Told of an item that cannot cross a thread (a function in it, say), in its place in the order: what it returns goes
+   * instead, or nothing does. Without it the item is left out, and `commit` throws the error; a commit that happens by
+   * itself makes that an uncaught exception.
    */
-  readonly onRefused?: (item: T, error: unknown) => void
+  readonly onRefused?: (item: T, error: unknown) => T | undefined
 }
 
 /** Opens the writing end in this thread. */
@@ -35,7 +36,7 @@ export class PortLaneWriter<T> implements LaneWriter<T> {
   readonly #port: MessagePort
   readonly #control: LaneControl
   readonly #limits: LaneLimits
-  readonly #onRefused: ((item: T, error: unknown) => void) | undefined
+  readonly #onRefused: ((item: T, error: unknown) => T | undefined) | undefined
   readonly #encoder = new BatchEncoder()
   readonly #waiters = new WritableWaiters()
   #transfers: Transfer[] = []
@@ -178,22 +179,25 @@ export class PortLaneWriter<T> implements LaneWriter<T> {
 
   /** Some item of the batch cannot cross: finds it by posting each alone. */
   #commitSingly(items: readonly T[], transfers: readonly Transfer[]): void {
-    const refusals: { readonly item: T; readonly error: unknown }[] = []
+    let failure: { readonly error: unknown } | undefined
     for (const [index, item] of items.entries()) {
-      this.#encoder.add(item, true)
-      const batch = this.#encoder.take()
       try {
-        this.#port.postMessage(batch, buffersOf(transfers.filter((transfer) => transfer.index === index)))
-        this.#encoder.sent()
-        this.#control.addCommitted(1)
+        this.#commitOne(item, buffersOf(transfers.filter((transfer) => transfer.index === index)))
       } catch (error) {
-        this.#accepted = (this.#accepted - 1) | 0
-        refusals.push({ item, error })
+        const substitute = this.#onRefused?.(item, error)
+        if (this.#onRefused === undefined) failure ??= { error }
+        if (substitute === undefined) this.#accepted = (this.#accepted - 1) | 0
+        else this.#commitOne(substitute, [])
       }
     }
-    const [first] = refusals
-    if (first !== undefined && this.#onRefused === undefined) throw first.error
-    for (const { item, error } of refusals) this.#onRefused?.(item, error)
+    if (failure !== undefined) throw failure.error
+  }
+
+  #commitOne(item: T, buffers: readonly ArrayBuffer[]): void {
+    this.#encoder.add(item, true)
+    this.#port.postMessage(this.#encoder.take(), buffers)
+    this.#encoder.sent()
+    this.#control.addCommitted(1)
   }
 }
 

@@ -3,6 +3,16 @@ import { checkSignal } from '../errors/option-checks.ts'
 import type { Deadline } from '../timeout/deadline.ts'
 import type { CallContext, ExecuteOptions } from './policy.ts'
 
+/** What makes a part of an execution. */
+export interface ChildScope {
+  /** Default: the parent's. */
+  readonly attempt?: number
+  /** Whoever gives one undertakes to keep it. Default: the parent's. */
+  readonly deadline?: Deadline
+  /** Whether nobody aborts it but those around it; listening to it then costs nothing when they cannot. Default false. */
+  readonly isPassive?: boolean
+}
+
 interface ScopeFacts {
   readonly parent?: CallScope
   /** The caller's signal, at the root. */
@@ -11,6 +21,7 @@ interface ScopeFacts {
   readonly deadline: Deadline | undefined
   /** Whether a policy ends the call when the deadline passes. */
   readonly isDeadlineKept: boolean
+  readonly isPassive: boolean
 }
 
 /**
@@ -23,6 +34,8 @@ export class CallScope implements CallContext {
   readonly isDeadlineKept: boolean
   readonly #parent: CallScope | undefined
   readonly #outer: AbortSignal | undefined
+  /** Whether anything could abort it: if not, nobody needs to listen. */
+  readonly #isAbortable: boolean
   #listeners: Set<() => void> | undefined
   #controller: AbortController | undefined
   #unlink: (() => void) | undefined
@@ -30,31 +43,34 @@ export class CallScope implements CallContext {
   #isClosed = false
   #reason: unknown
 
-  private constructor({ parent, outer, attempt, deadline, isDeadlineKept }: ScopeFacts) {
+  private constructor({ parent, outer, attempt, deadline, isDeadlineKept, isPassive }: ScopeFacts) {
     this.#parent = parent
     this.#outer = outer
     this.attempt = attempt
     this.deadline = deadline
     this.isDeadlineKept = isDeadlineKept
+    this.#isAbortable = !isPassive || outer !== undefined || (parent !== undefined && parent.#isAbortable)
   }
 
   /**
    * The scope of an execution: a child of the outer policy's, or a root with what the caller gave. Whoever enters it
-   * closes it when the execution has settled.
+   * closes it when the execution has settled, and aborts no more than its children.
    */
   static enter(options: ExecuteOptions = {}): CallScope {
-    if (options instanceof CallScope) return options.child({})
+    if (options instanceof CallScope) return options.child({ isPassive: true })
     const { attempt = 1, deadline } = options as Partial<CallContext>
-    return new CallScope({ outer: checkSignal('signal', options.signal), attempt, deadline, isDeadlineKept: false })
+    const outer = checkSignal('signal', options.signal)
+    return new CallScope({ outer, attempt, deadline, isDeadlineKept: false, isPassive: true })
   }
 
-  /** A part of this execution, such as one attempt. With `deadline`, the caller undertakes to keep it. */
-  child({ attempt = this.attempt, deadline }: { readonly attempt?: number; readonly deadline?: Deadline }): CallScope {
+  /** A part of this execution, such as one attempt. */
+  child({ attempt = this.attempt, deadline, isPassive = false }: ChildScope): CallScope {
     return new CallScope({
       parent: this,
       attempt,
       deadline: deadline ?? this.deadline,
       isDeadlineKept: deadline !== undefined || this.isDeadlineKept,
+      isPassive,
     })
   }
 
@@ -77,7 +93,7 @@ export class CallScope implements CallContext {
     return this.#controller.signal
   }
 
-  /** Aborts this scope and those within. */
+  /** Aborts this scope, which is not a passive one, and those within. */
   abort(reason: unknown): void {
     if (this.#isAborted) return
     this.#isAborted = true
@@ -95,6 +111,7 @@ export class CallScope implements CallContext {
       listener()
       return nothing
     }
+    if (!this.#isAbortable) return nothing
     this.#listeners ??= new Set()
     this.#listeners.add(listener)
     this.#link()

@@ -3,6 +3,7 @@ import { callAndClose, limitOf, type TimeLimitOptions } from '../timeout/timeout
 import { CallScope } from './call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from './policy.ts'
 
+/** How a timeout policy keeps its limit, and how it reports. */
 export interface TimeoutPolicyOptions extends TimeLimitOptions {
   /** The kind of TimeoutError: `attempt` for one within a retry. Default `total`. */
   readonly kind?: TimeoutKind

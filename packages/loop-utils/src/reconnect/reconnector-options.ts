@@ -34,6 +34,7 @@ export interface ReconnectorChange {
   readonly cause?: unknown
 }
 
+/** How a reconnector makes its link, and when it tries again. */
 export interface ReconnectorOptions<L extends Link> extends Observer {
   /** Makes the link. Its signal aborts when the link is not wanted any more, and when `connectTimeoutMs` has passed. */
   readonly connect: (context: CallContext) => L | PromiseLike<L>

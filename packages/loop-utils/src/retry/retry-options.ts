@@ -22,6 +22,7 @@ export interface ScheduledRetry extends FailedAttempt {
   readonly delayMs: number
 }
 
+/** When and how often a function is called again. */
 export interface RetryPolicyOptions<T = unknown> extends Observer {
   /** How often the function is called at most; `Infinity` for no bound. Default 3. */
   readonly maxAttempts?: number
@@ -49,6 +50,7 @@ export interface RetryPolicyOptions<T = unknown> extends Observer {
   readonly random?: Random
 }
 
+/** When and how often a function is called again, and what holds for this execution. */
 export interface RetryOptions<T = unknown> extends RetryPolicyOptions<T>, ExecuteOptions {}
 
 interface RetryBounds {

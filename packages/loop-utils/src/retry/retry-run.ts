@@ -52,7 +52,6 @@ export class RetryRun<T> {
     try {
       result = await this.#call(fn, attempt)
     } catch (error) {
-      if (this.#scope.aborted) throw this.#scope.reason
       return { error }
     }
     if (retryIfResult?.(result) !== true) return { result }
@@ -60,7 +59,7 @@ export class RetryRun<T> {
   }
 
   async #call(fn: PolicyFunction<T>, attempt: number): Promise<T> {
-    const scope = this.#scope.child({ attempt })
+    const scope = this.#scope.child({ attempt, isPassive: true })
     try {
       return await (this.#limit === undefined ? raceAbort(scope, fn) : callWithin(this.#limit, scope, fn))
     } finally {

@@ -27,6 +27,7 @@ import type {
 
 const changed = new ObservationPoint('x:loop-utils:service:change')
 
+/** What every service can be given. */
 export interface ServiceCoreOptions extends Observer {
   /** For logs and reports. Default: the name of the class. */
   readonly name?: string

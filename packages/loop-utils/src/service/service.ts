@@ -23,6 +23,7 @@ export interface ServiceEvents {
   health: [report: HealthReport]
 }
 
+/** How a service is to stop. */
 export interface StopOptions {
   /** Whether what was accepted is delivered first. Default true. */
   readonly drain?: boolean

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors/option-error.ts'
-import type { SharedMemory } from './shared-memory.ts'
+import type { LoopMemory } from './shared-memory.ts'
 
 /** What lies in a buffer; written into its first cell, so that one is not taken for another. */
 export interface MemoryKind {
@@ -16,7 +16,7 @@ export const FIRST_CELL = 2
 export const FIRST_LONG = 1
 
 /** A SharedArrayBuffer with the operations of `Atomics`. */
-export class AtomicMemory implements SharedMemory {
+export class AtomicMemory implements LoopMemory {
   readonly buffer: SharedArrayBuffer
   readonly #cells: Int32Array<SharedArrayBuffer>
   readonly #longs: BigInt64Array<SharedArrayBuffer>
@@ -88,7 +88,6 @@ export class AtomicMemory implements SharedMemory {
     Atomics.wait(this.#cells, cell, expected, timeoutMs)
   }
 
-  /** Resolves when the cell is notified; undefined when it is not `expected` even now. */
   waitAsync(cell: number, expected: number): Promise<unknown> | undefined {
     const { async, value } = (Atomics as unknown as AtomicsWithWaitAsync).waitAsync(this.#cells, cell, expected)
     return async ? value : undefined

@@ -3,9 +3,8 @@ import { Waiter, WaiterQueue } from '../concurrency/waiter-queue.ts'
 import { checkRoom } from '../concurrency/waiting-bound.ts'
 import { checkBoolean, checkDuration, checkSignal } from '../errors/option-checks.ts'
 import { KeepAlive } from '../host/keep-alive.ts'
-import type { AtomicMemory } from './atomic-memory.ts'
 import { runToPark } from './run-steps.ts'
-import type { Park, Protocol } from './shared-memory.ts'
+import type { LoopMemory, Park, Protocol } from './shared-memory.ts'
 
 /** How to wait on a loop for what another thread does. */
 export interface ThreadWaitOptions {
@@ -22,7 +21,7 @@ export interface ThreadWaitOptions {
 
 /** What a {@link LoopWaits} is made of. */
 export interface LoopWaitsParts {
-  readonly memory: AtomicMemory
+  readonly memory: LoopMemory
   /** The cell that its protocols park on. */
   readonly cell: number
   /** Whether nobody is served before those who came earlier. Otherwise each is served as soon as that is possible. */

@@ -17,6 +17,12 @@ export interface SharedMemory {
   compareExchangeLong(long: number, expected: bigint, replacement: bigint): bigint
 }
 
+/** Memory on which a loop can sleep without blocking its thread. */
+export interface LoopMemory extends SharedMemory {
+  /** Resolves when the cell is notified; undefined when it is not `expected` even now. */
+  waitAsync(cell: number, expected: number): Promise<unknown> | undefined
+}
+
 /**
  * The wish of a protocol to sleep until its cell is notified. Whoever grants it compares the cell with `expected` and
  * falls asleep in one atomic step, and does not sleep when they differ.

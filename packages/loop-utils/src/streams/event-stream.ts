@@ -7,6 +7,7 @@ import { SourceHold, type PausableSource } from './source-hold.ts'
 /** What happens to an item for which there is no room. */
 export type StreamOverflow = 'error' | 'drop-oldest' | 'drop-newest'
 
+/** The bound of a stream, what happens at it, and when the stream ends. */
 export interface StreamOptions {
   /** How many items wait at most for the consumer. Default 1024. */
   readonly capacity?: number

@@ -23,6 +23,7 @@ export interface TimeLimitOptions {
   readonly clock?: Clock
 }
 
+/** How a time limit is kept, and what else holds for this execution. */
 export interface TimeoutOptions extends TimeLimitOptions, ExecuteOptions {}
 
 /** What stands in for the result of a function that took too long. */

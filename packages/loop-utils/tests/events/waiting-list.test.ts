@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { WaitingList } from '../../src/events/index.ts'
+import { WaitingList } from '../../src/events/waiting-list.ts'
 import { CountedSignal } from '../counted-signal.ts'
 
 describe('WaitingList', () => {

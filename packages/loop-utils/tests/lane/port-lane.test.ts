@@ -9,7 +9,12 @@ function openBoth<T>(options: Parameters<typeof createPortLane>[0] = {}) {
   return {
     handles,
     refused,
-    writer: openLaneWriter<T>(handles.writer, { onRefused: (item, error) => refused.push({ item, error }) }),
+    writer: openLaneWriter<T>(handles.writer, {
+      onRefused: (item, error) => {
+        refused.push({ item, error })
+        return undefined
+      },
+    }),
     reader: openLaneReader<T>(handles.reader),
   }
 }
@@ -34,6 +39,19 @@ describe('a port lane with both ends in one thread', () => {
     ])
     expect(refused.map(({ item }) => item)).toEqual([['b', expect.any(Function)], { d: { deep: Symbol.iterator } }])
     expect(refused[0]?.error).toMatchObject({ name: 'DataCloneError' })
+    expect(writer.depth).toBe(0)
+    reader.close()
+  })
+
+  it('puts what it is given in the place of what cannot cross', async () => {
+    const handles = createPortLane()
+    const writer = openLaneWriter<unknown>(handles.writer, { onRefused: () => 'instead' })
+    const reader = openLaneReader<unknown>(handles.reader)
+    const got = new Collector<unknown>()
+    reader.open(got)
+    for (const item of [1, () => 2, 3, [Symbol.iterator]]) writer.write(item)
+    await got.count(4)
+    expect(got.items).toEqual([1, 'instead', 3, 'instead'])
     expect(writer.depth).toBe(0)
     reader.close()
   })

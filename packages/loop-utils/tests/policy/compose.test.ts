@@ -227,6 +227,26 @@ describe('timeoutPolicy', () => {
     expect(() => timeoutPolicy(1, { mode: 'x' as never })).toThrow(OptionError)
   })
 
+  it('times one of several calls out without touching the others', async () => {
+    const clock = new ManualClock()
+    const policy = timeoutPolicy(10, { clock })
+    const signals: AbortSignal[] = []
+    const call = (ms: number): Promise<unknown> =>
+      policy.execute(({ signal }) => {
+        signals.push(signal)
+        return clock.sleep(ms).then(() => 'in time')
+      })
+    const first = Promise.allSettled([call(20)])
+    await clock.advance(5)
+    const second = call(9)
+    await clock.advance(5)
+    expect(await first).toMatchObject([{ status: 'rejected', reason: { code: 'LOOP_TIMEOUT' } }])
+    expect(signals.map((signal) => signal.aborted)).toEqual([true, false])
+    await clock.advance(4)
+    expect(await second).toBe('in time')
+    expect(await outcomeAfter(clock, 100, call(3))).toMatchObject({ status: 'fulfilled' })
+  })
+
   it('rejects with its kind', async () => {
     const clock = new ManualClock()
     const result = await outcomeAfter(clock, 5, timeoutPolicy(5, { clock, kind: 'call' }).execute(never))

@@ -23,9 +23,10 @@ export class TestLink implements Link {
     else this.#settle.reject(error)
   }
 
-  close(): void {
+  close(): unknown {
     this.closeCalls++
     if (this.isObedient) this.lose()
+    return undefined
   }
 }
 

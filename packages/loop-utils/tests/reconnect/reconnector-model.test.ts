@@ -99,13 +99,13 @@ it('has one link at a time, and all are closed in the end', async () => {
   expect(open).toBe(0)
 })
 
-it('keeps a real socket up through restarts of its peer, leaving nothing', async () => {
+it('keeps a real socket up though its peer drops it again and again, leaving nothing', async () => {
   class SocketLink implements Link {
     readonly socket: net.Socket
     readonly closed: Promise<unknown>
     constructor(socket: net.Socket) {
       this.socket = socket
-      this.closed = new Promise((resolve) => socket.once('close', resolve))
+      this.closed = once(socket, 'close')
     }
     close(): void {
       this.socket.destroy()
@@ -113,38 +113,38 @@ it('keeps a real socket up through restarts of its peer, leaving nothing', async
   }
 
   await assertLeavesNoTimer(async () => {
-    const listen = async (port: number): Promise<net.Server> => {
-      const server = net.createServer().listen(port, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }
-    let server = await listen(0)
+    const peers: net.Socket[] = []
+    // every other connection is reset at once
+    let connections = 0
+    const server = net.createServer((socket) => {
+      if (++connections % 2 === 0) socket.resetAndDestroy()
+      else peers.push(socket.on('error', () => {}))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
     const { port } = server.address() as net.AddressInfo
-    await using reconnector = new Reconnector<SocketLink>({
-      backoff: constant(5),
+    const reconnector = new Reconnector<SocketLink>({
+      backoff: constant(1),
       connect: async ({ signal }) => {
         const socket = net.connect(port, '127.0.0.1')
-        socket.on('error', () => {})
         try {
           await once(socket, 'connect', { signal })
-          return new SocketLink(socket)
         } catch (error) {
           socket.destroy()
           throw error
         }
+        return new SocketLink(socket.on('error', () => {}))
       },
     })
     reconnector.start()
-    for (let restart = 0; restart < 3; restart++) {
+    while (peers.length < 4) {
       const link = await reconnector.up()
-      const sockets = new Promise<void>((resolve) => server.close(() => resolve()))
-      link.socket.destroy()
-      await Promise.all([sockets, link.closed])
-      server = await listen(port)
+      peers.at(-1)?.destroy()
+      await link.closed
     }
-    await reconnector.up()
-    expect(reconnector.snapshot.connects).toBeGreaterThanOrEqual(4)
+    expect(reconnector.snapshot.connects).toBeGreaterThanOrEqual(3)
     await reconnector.stop()
-    await new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const peer of peers) peer.destroy()
+    server.close()
+    await once(server, 'close')
   })
 })

@@ -137,6 +137,18 @@ describe('a link that goes', () => {
     await bench.end()
   })
 
+  it('is closed before another is made, for as long as that may take', async () => {
+    const bench = new LinkBench({ backoff: constant(10), closeTimeoutMs: 300 })
+    const link = await bench.up()
+    link.close = () => bench.clock.sleep(1000)
+    link.lose()
+    await bench.clock.advance(299)
+    expect([bench.reconnector.state, bench.attempts.length]).toEqual(['waiting', 1])
+    await bench.clock.advance(1)
+    expect([bench.reconnector.state, bench.attempts.length]).toEqual(['connecting', 2])
+    await bench.end()
+  })
+
   it('is not hammered when it flaps: the backoff goes on growing', async () => {
     const bench = new LinkBench({ backoff: doubling, stableAfterMs: 5000 })
     bench.answer = (attempt) => {

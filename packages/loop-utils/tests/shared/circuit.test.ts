@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CircuitIsolatedError, CircuitOpenError } from '../../src/breaker/circuit-errors.ts'
 import type { Permit } from '../../src/breaker/permit.ts'
@@ -84,9 +84,14 @@ describe('the protocol of ThreadBreaker', () => {
     }
     if (change === 'closed to open') must(before.status === 'closed' && before.failures === 1, 'opened too early')
     else if (change === 'open to half-open') must(nowMs >= before.since + 10, 'probed too early')
-    else if (change === 'half-open to closed') must(before.status === 'half-open' && before.succeeded === 1, 'too early')
+    else if (change === 'half-open to closed')
+      must(before.status === 'half-open' && before.succeeded === 1, 'too early')
     else if (change === 'half-open to half-open') must(nowMs >= before.since + 10, 'gave up a probe too early')
-    else must(change === 'half-open to open', `${change}`)
+    else must(change === 'half-open to open', change)
+  }
+
+  function circuitOf(longs: readonly bigint[]): CircuitState {
+    return fromWord(longs[CIRCUIT] ?? 0n)
   }
 
   const closed: CircuitState = { status: 'closed', since: 0, failures: 1 }
@@ -101,7 +106,6 @@ describe('the protocol of ThreadBreaker', () => {
     { start: halfOpen, names: ['a', 'b', 'c'], ticks: 0 },
   ])('keeps its transitions and never has too many probes: $names from $start.status, $ticks ticks', (model) => {
     const { start, names, ticks } = model
-    const words = new Map<World, bigint>()
     const { states } = explore({
       cells: 2,
       longs: 2,
@@ -109,20 +113,18 @@ describe('the protocol of ThreadBreaker', () => {
         memory.longs[CIRCUIT] = toWord(start)
       },
       threads: [...names.map((name) => (world: World) => caller(world, name)), clock(ticks)],
+      transition: ({ before, memory, ghost }) => {
+        checkTransition(circuitOf(before), circuitOf(memory.longs), ghost['now'] ?? 0)
+      },
       invariant: (world) => {
-        const word = world.memory.longs[CIRCUIT] ?? 0n
-        const state = fromWord(word)
-        const before = words.get(world)
-        if (before !== undefined) checkTransition(fromWord(before), state, world.ghost['now'] ?? 0)
-        words.clear()
-        words.set(world, word)
+        const state = circuitOf(world.memory.longs)
         if (state.status !== 'half-open') return
         const lives = names.filter((name) => world.ghost[`life of ${name}`] === state.since)
         must(lives.length <= 1, 'two probes are out')
         must(state.probing <= 1, 'two probes are counted')
       },
     })
-    console.log(states); expect(states).toBeGreaterThan(100)
+    expect(states).toBeGreaterThan(100)
   })
 
   it('frees the place of a probe whose thread died, after its time', () => {
@@ -139,7 +141,7 @@ describe('the protocol of ThreadBreaker', () => {
         clock(3),
         function* (world): Script {
           yield { when: () => world.isDead(0) && world.isDone(1) }
-          const before = fromWord(world.memory.longs[CIRCUIT] ?? 0n)
+          const before = circuitOf(world.memory.longs)
           const admission = yield* askCircuit(world.memory, 30, settings)
           if (before.status !== 'half-open' || before.since > 20) return
           must(admission.isAdmitted, 'the place of a dead probe stays taken')
@@ -152,7 +154,7 @@ describe('the protocol of ThreadBreaker', () => {
   })
 
   it('is isolated and reset as a whole, whatever happens meanwhile', () => {
-    explore({
+    const { states } = explore({
       cells: 2,
       longs: 2,
       init: (memory) => {
@@ -168,10 +170,10 @@ describe('the protocol of ThreadBreaker', () => {
       ],
       atEnd: ({ memory, unfinished }) => {
         must(unfinished.length === 0, 'a thread hangs')
-        must(fromWord(memory.longs[CIRCUIT] ?? 0n).status === 'isolated', 'a late outcome released the isolation')
+        must(circuitOf(memory.longs).status === 'isolated', 'a late outcome released the isolation')
       },
     })
-    expect.assertions(0)
+    expect(states).toBeGreaterThan(100)
   })
 })
 
@@ -233,52 +235,90 @@ class HistoryModel {
   }
 }
 
+/** A breaker with two ends, as two threads have, and the model beside it. */
+class RandomWalk {
+  readonly #random: () => number
+  readonly #model: HistoryModel
+  readonly #ends: readonly ThreadBreaker[]
+  readonly #calls: { readonly permit: Permit; readonly life: number; isTold: boolean }[] = []
+  #nowMs = 0
+
+  constructor(random: () => number) {
+    this.#random = random
+    const pick = (n: number): number => this.#pick(n)
+    const rules = {
+      failures: 1 + pick(4),
+      open: pick(30),
+      probes: 1 + pick(3),
+      successes: 1 + pick(3),
+      maxWait: 1 + pick(30),
+    }
+    this.#model = new HistoryModel(rules)
+    const clock = { now: (): number => this.#nowMs }
+    const first = new ThreadBreaker({ ...rules, halfOpenAfterMs: rules.open, maxWaitMs: rules.maxWait }, { clock })
+    this.#ends = [first, new ThreadBreaker(first.buffer, { clock })]
+  }
+
+  step(): void {
+    const dice = this.#random()
+    if (dice < 0.3) this.#nowMs += this.#random() * 10
+    else if (dice < 0.6) this.#ask()
+    else if (dice < 0.98) this.#tell()
+    else this.#set(this.#random() < 0.5 ? 'closed' : 'isolated')
+  }
+
+  get isInStep(): boolean {
+    const { state, enteredMs, rules } = this.#model
+    const seen = state === 'open' && this.#nowMs >= enteredMs + rules.open ? 'half-open' : state
+    return this.#end.state === seen
+  }
+
+  get #end(): ThreadBreaker {
+    return this.#ends[this.#pick(2)] as ThreadBreaker
+  }
+
+  #ask(): void {
+    const life = this.#model.ask(this.#nowMs)
+    const permit = this.#end.tryAcquire()
+    must((permit !== undefined) === (life !== undefined), "the admission differs from the model's")
+    if (permit !== undefined && life !== undefined) this.#calls.push({ permit, life, isTold: false })
+  }
+
+  /** Tells the end of one of the last calls, or of any: some are late, some told already. */
+  #tell(): void {
+    const { length } = this.#calls
+    const call = this.#calls[this.#random() < 0.8 ? length - 1 - this.#pick(3) : this.#pick(length)]
+    if (call === undefined) return
+    const outcome = OUTCOMES[this.#pick(3)] ?? 'ignore'
+    call.permit[outcome]()
+    if (!call.isTold) this.#model.tell(call.life, outcome, this.#nowMs)
+    call.isTold = true
+    must(call.permit.isSettled, 'a told permit is not settled')
+  }
+
+  #set(state: 'closed' | 'isolated'): void {
+    this.#model.set(state, this.#nowMs)
+    if (state === 'closed') this.#end.reset()
+    else this.#end.isolate()
+  }
+
+  #pick(n: number): number {
+    return Math.floor(this.#random() * n)
+  }
+}
+
 describe('ThreadBreaker', () => {
   it('does what the model does that keeps the whole history, through late and double outcomes', () => {
     const random = seeded(7)
+    let steps = 0
     for (let round = 0; round < 20; round++) {
-      const pick = (n: number): number => Math.floor(random() * n)
-      const rules = { failures: 1 + pick(4), open: pick(30), probes: 1 + pick(3), successes: 1 + pick(3), maxWait: 1 + pick(30) }
-      const model = new HistoryModel(rules)
-      let nowMs = 0
-      const clock = { now: () => nowMs }
-      const first = new ThreadBreaker(
-        { ...rules, halfOpenAfterMs: rules.open, maxWaitMs: rules.maxWait },
-        { clock },
-      )
-      // two objects on one buffer, as two threads have
-      const ends = [first, new ThreadBreaker(first.buffer, { clock })]
-      const calls: { permit: Permit; life: number; isTold: boolean }[] = []
-      for (let step = 0; step < 5000; step++) {
-        const end = ends[pick(2)] ?? first
-        const dice = random()
-        if (dice < 0.3) nowMs += random() * 10
-        else if (dice < 0.6) {
-          const life = model.ask(nowMs)
-          const permit = end.tryAcquire()
-          must((permit !== undefined) === (life !== undefined), `step ${step}: admission differs from the model's`)
-          if (permit !== undefined && life !== undefined) calls.push({ permit, life, isTold: false })
-        } else if (dice < 0.98) {
-          // some are told late, some twice
-          const call = calls[random() < 0.8 ? calls.length - 1 - pick(3) : pick(calls.length)]
-          const outcome = OUTCOMES[pick(3)] ?? 'ignore'
-          if (call !== undefined) {
-            call.permit[outcome]()
-            if (!call.isTold) model.tell(call.life, outcome, nowMs)
-            call.isTold = true
-            must(call.permit.isSettled, 'a told permit is not settled')
-          }
-        } else {
-          const target = random() < 0.5 ? 'closed' : 'isolated'
-          model.set(target, nowMs)
-          if (target === 'closed') end.reset()
-          else end.isolate()
-        }
-        const seen = model.state === 'open' && nowMs >= model.enteredMs + rules.open ? 'half-open' : model.state
-        must(end.state === seen, `step ${step}: ${end.state} instead of ${seen}`)
+      const walk = new RandomWalk(random)
+      for (let step = 0; step < 5000; step++, steps++) {
+        walk.step()
+        must(walk.isInStep, `round ${round}, step ${step}: the state differs from the model's`)
       }
     }
-    expect.assertions(0)
+    expect(steps).toBe(100_000)
   })
 
   it('opens after five failures in a row, of all threads together, for a minute, then lets one probe through', () => {
@@ -352,9 +392,13 @@ describe('ThreadBreaker', () => {
     const breaker = new ThreadBreaker({ failures: 1 })
     const counted = new CountedSignal()
     const reason = new Error('never mind')
-    const aborted = breaker.execute(({ signal }) => new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error))
-    }), { signal: counted.signal })
+    const aborted = breaker.execute(
+      ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error))
+        }),
+      { signal: counted.signal },
+    )
     counted.controller.abort(reason)
     await expect(aborted).rejects.toBe(reason)
     await expect(breaker.execute(() => 1, { signal: counted.signal })).rejects.toBe(reason)

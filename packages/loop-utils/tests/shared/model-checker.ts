@@ -30,7 +30,9 @@ export interface Model {
   readonly threads: readonly ((world: World) => Script)[]
   /** Threads that may die at any step. */
   readonly mayCrash?: readonly number[]
-  /** Throws when a state is wrong; asked after every step. */
+  /** Throws when a step is wrong that led from `world.before` to the world as it is; asked after every step. */
+  readonly transition?: (world: World) => void
+  /** Throws when a state is wrong; asked once for each state. */
   readonly invariant?: (world: World) => void
   /** Throws when an end is wrong: no thread can go on. By default all threads must have ended. */
   readonly atEnd?: (world: World) => void
@@ -134,6 +136,8 @@ export class World {
   readonly memory: SimulatedMemory
   /** Facts that are no part of the memory under test. */
   readonly ghost: Record<string, number> = {}
+  /** The longs as they were before the last step. */
+  before: readonly bigint[] = []
   readonly #threads: SimulatedThread[]
   readonly #mayCrash: ReadonlySet<number>
   #running: SimulatedThread | undefined
@@ -188,6 +192,7 @@ export class World {
   apply(action: Action): void {
     const thread = this.#threads[action.thread]
     if (thread === undefined) throw new Error('no such thread')
+    this.before = [...this.memory.longs]
     if (action.kind === 'crash') {
       thread.status = 'dead'
       return
@@ -246,6 +251,7 @@ export function explore(model: Model, limit = 3_000_000): Exploration {
     const world = new World(model)
     for (const action of schedule) world.apply(action)
     for (;;) {
+      if (model.transition !== undefined && schedule.length > 0) check(() => model.transition?.(world), schedule)
       const { key } = world
       if (visited.has(key)) break
       visited.add(key)

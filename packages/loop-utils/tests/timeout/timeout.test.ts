@@ -225,6 +225,17 @@ describe('signals', () => {
     expect(kept?.signal.aborted).toBe(false)
   })
 
+  it('of a call that has ended are not connected any more, when they are first read then', async () => {
+    const counted = new CountedSignal()
+    const kept: CallContext[] = []
+    await timeout(async (context) => void kept.push(context), 1000, { signal: counted.signal })
+    const { added } = counted
+    const late = kept[0]?.signal
+    expect([late?.aborted, counted.added, counted.removed]).toEqual([false, added, added])
+    counted.controller.abort()
+    expect(late?.aborted).toBe(false)
+  })
+
   it('are read late without harm', async () => {
     const clock = new ManualClock()
     let kept: CallContext | undefined

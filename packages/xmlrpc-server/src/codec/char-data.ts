@@ -25,7 +25,7 @@ export function plainRunEnd(text: string, from: number): number {
 
 /** Characters that no XML 1.0 document may contain (section 2.2); lone surrogates are refused with the encoding. */
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
-export const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
+export const FORBIDDEN_CHARACTER: RegExp = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 
 const NEWLINES = /\r\n?/g
 

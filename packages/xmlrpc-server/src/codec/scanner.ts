@@ -43,7 +43,7 @@ const DECLARATION = new RegExp(
 /** White space before the declaration is passed over: peers written in C send it. */
 const DECLARATION_START = /^([\t\n\r ]*)<\?xml(?:[\t\n\r ]|\?)/
 const DECLARATION_BEGINNING = /^[\t\n\r ]*(?:<(?:\?(?:x(?:m(?:l(?:[\t\n\r ][^>]*)?)?)?)?)?)?$/
-const PI_TARGET = new RegExp(`<\\?(${NAME})`, 'y')
+const PI_TARGET = new RegExp(`^<\\?(${NAME})(?:${SPACE}|\\?>)`)
 
 /**
  * Cuts the text of an XML document into tags and character data, and refuses what is not well-formed. It holds no
@@ -192,9 +192,8 @@ export class XmlScanner {
   #readInstruction(): number | undefined {
     const end = this.#find('?>', 2)
     if (end < 0) return this.#awaitEnd('processing instruction')
-    PI_TARGET.lastIndex = this.pos
-    const target = PI_TARGET.exec(this.text)?.[1]
-    if (target === undefined) return this.#fail('syntax', 'a processing instruction without a target', this.pos)
+    const target = PI_TARGET.exec(this.text.slice(this.pos, end + 2))?.[1]
+    if (target === undefined) return this.#fail('syntax', 'a processing instruction without a proper target', this.pos)
     if (target.toLowerCase() === 'xml')
       this.#fail('syntax', 'an XML declaration that does not begin the document', this.pos)
     this.#checkCharacters(this.text.slice(this.pos, end), this.pos)

@@ -30,7 +30,7 @@ export interface Crossing {
   readonly specials?: readonly Special[]
 }
 
-/** Writes a value plainly. Members that are `undefined` are left out. */
+/** Writes a value plainly. Members that are `undefined` are left out. @throws TypeError for what is no value */
 export function toCrossing(value: XmlRpcInput): Crossing {
   const writer = new CrossingWriter()
   const data = writer.write(value)
@@ -53,7 +53,8 @@ class CrossingWriter {
   readonly #path: (string | number)[] = []
 
   write(value: XmlRpcInput): PlainData {
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+    if (typeof value !== 'object') return checkScalar(value)
+    if (value === null || value instanceof Uint8Array) return value
     if (value instanceof XmlRpcDateTime) {
       this.specials.push({ kind: 'dateTime', path: [...this.#path], text: value.text })
       return null
@@ -80,12 +81,18 @@ class CrossingWriter {
   }
 
   #writeAt(key: string | number, value: XmlRpcInput): PlainData {
-    if (typeof value !== 'object') return value
+    if (typeof value !== 'object') return checkScalar(value)
     this.#path.push(key)
     const written = this.write(value)
     this.#path.pop()
     return written
   }
+}
+
+/** What a handler gives is checked by nobody before. */
+function checkScalar<T extends string | number | bigint | boolean>(value: T): T {
+  if (['string', 'number', 'bigint', 'boolean'].includes(typeof value)) return value
+  throw new TypeError(`a ${typeof value} has no form in XML-RPC`)
 }
 
 function rebuild(data: PlainData): XmlRpcValue {

@@ -9,7 +9,6 @@ import {
   XmlRpcClientClosedError,
   XmlRpcHttpError,
   XmlRpcTransportError,
-  type XmlRpcClientOptions,
 } from '../../src/client/index.ts'
 import { XmlRpcEncodeError, XmlRpcFault, XmlRpcProtocolError } from '../../src/codec/index.ts'
 import { RawServer, result, send } from './raw-server.ts'
@@ -226,7 +225,7 @@ describe('XmlRpcClient', () => {
 
   it('speaks TLS to a peer whose authority it trusts', async () => {
     const authority = await certificateAuthority()
-    const { key, cert } = authority.issue({ names: ['127.0.0.1'] })
+    const { key, cert } = authority.server({ names: ['127.0.0.1'] })
     await using server = await RawServer.listen((response) => send(response, result('x')), { key, cert })
     const url = `https://127.0.0.1:${server.port}/`
     await using trusting = new XmlRpcClient({ url, tls: { ca: authority.cert } })
@@ -238,12 +237,14 @@ describe('XmlRpcClient', () => {
   })
 
   it('leaves nothing behind', async () => {
-    await expectNoLeaks(async () => {
+    const served = await expectNoLeaks(async () => {
       await using server = await RawServer.listen((response) => send(response, result('x')))
       await using client = new XmlRpcClient({ url: server.url })
       await client.call('a')
       await thrownBy(client.call('b', [], { signal: AbortSignal.abort() }))
+      return server.requests.length
     })
+    expect(served).toBe(1)
   })
 
   it.each<[string, object]>([
@@ -255,7 +256,7 @@ describe('XmlRpcClient', () => {
     ['dialect', { encode: { dialect: 'x' } }],
     ['maxDepth', { decode: { maxDepth: 0 } }],
   ])('refuses an unusable %s at once', (option, options) => {
-    const make = (): unknown => new XmlRpcClient({ url: 'http://127.0.0.1/', ...options } as XmlRpcClientOptions)
+    const make = (): unknown => new XmlRpcClient({ url: 'http://127.0.0.1/', ...options })
     expect(make).toThrow(OptionError)
     expect(make).toThrow(expect.objectContaining({ option }))
   })

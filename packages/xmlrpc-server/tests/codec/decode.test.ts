@@ -153,8 +153,10 @@ describe('decodeMethodCall', () => {
     expect(within(`a="${'x'.repeat(5000)}"`).code).toBe('XMLRPC_LIMIT')
     expect(refusal(() => call('</>')).reason).toBe('syntax')
     expect(refusal(() => call('<!ELEMENT x>')).reason).toBe('syntax')
-    expect(refusal(() => call('<? pi?>')).message).toContain('without a target')
+    expect(refusal(() => call('<? pi?>')).message).toContain('without a proper target')
+    expect(refusal(() => call('<?pi=x?>')).reason).toBe('syntax')
     expect(refusal(() => call('<?pi \u0001?>')).reason).toBe('character')
+    expect(call('a<?pi?><?pi x?>b')).toBe('ab')
     expect(call('<i4 a="1" b=\'&lt;\' >7</i4 >')).toBe(7)
     expect(refusal(() => call(`<${'a'.repeat(60)}>`)).message).toContain('aaa...> within <value>')
     expect(refusal(() => decodeMethodCall(Buffer.from(`<${'a'.repeat(60)}>`))).message).toContain(

@@ -41,7 +41,7 @@ describe('decoding in pieces', () => {
     let splits = 0
     for (const vector of vectors) {
       const bytes = bytesOf(vector)
-      if (bytes.length > 1500) continue
+      if (bytes.length > 700) continue
       const whole = JSON.stringify(decode(vector, {}, [bytes]), bigints)
       const different: number[] = []
       for (let at = 0; at <= bytes.length; at++) {

@@ -233,18 +233,22 @@ export function environmentCommands(
 }
 
 /** Commands that end the engine's thread. */
-export function deathCommands(context: Context, ticks: Ticks): Commands<'die' | 'burstAndDie'> {
+export function deathCommands(context: Context, ticks: Ticks): Commands<'die' | 'burstAndDie' | 'exhaustMemory'> {
   return {
     die,
     burstAndDie: ({ count, how }) => {
       ticks.emit(count)
       context.commit()
-      die(how)
+      return die(how)
+    },
+    exhaustMemory: () => {
+      const hoard: unknown[] = []
+      for (;;) hoard.push(Array.from({ length: 10_000 }, () => ({})))
     },
   }
 }
 
-function die(how: 'exit' | 'throw' | 'reject'): void {
+function die(how: 'exit' | 'throw' | 'reject'): Promise<void> {
   // oxlint-disable-next-line unicorn/no-process-exit -- what the test wants
   if (how === 'exit') process.exit(7)
   const error = new Error(`died by ${how}`)
@@ -253,4 +257,5 @@ function die(how: 'exit' | 'throw' | 'reject'): void {
     setImmediate(() => {
       throw error
     })
+  return new Promise(() => undefined)
 }

@@ -48,6 +48,8 @@ export interface ConformanceContract {
     options: (input: null) => unknown
     /** Ends the thread: only for tests of crashes. */
     die: (how: 'exit' | 'throw' | 'reject') => void
+    /** Allocates until the thread's heap is full: only for tests of crashes. */
+    exhaustMemory: (input: null) => void
     /** Emits `count` ticks, commits them and ends the thread. */
     burstAndDie: (input: { count: number; how: 'exit' | 'throw' | 'reject' }) => void
   }

@@ -8,8 +8,6 @@ import { Paramset } from './paramset.ts'
 /** The most devices that one fake CCU plays. */
 export const MAX_DEVICES = 5000
 
-/** The stored paramsets; a LINK paramset exists only between two channels, and here always has no parameters. */
-export type ParamsetKey = 'MASTER' | 'VALUES' | 'LINK'
 
 interface Entry {
   readonly description: DeviceDescription

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process'
+import { checkDuration, checkInteger, checkSignal } from '@x/loop-utils/errors'
+import { cliCommand } from './cli-command.ts'
+import { RunningFakeDevice, type FakeDeviceProcess } from './running-fake-device.ts'
+
+export interface StartFakeDeviceOptions {
+  /** Port of the control API and the page. Default 0, a free one. */
+  readonly port?: number
+  /** Port of the fake CCU. Default 0, a free one. */
+  readonly ccuPort?: number
+  /** How long it may take to be ready, in milliseconds. Default 10 000. */
+  readonly readyTimeoutMs?: number
+  /** How long an orderly end may take before the process is killed, in milliseconds. Default 5000. */
+  readonly stopTimeoutMs?: number
+  /** Gives up waiting; rejects with `signal.reason`. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Starts a fake-device server in a process of its own, on free ports of the loopback, and waits until it is ready. The
+ * process ends with this one, however that ends.
+ *
+ * @throws OptionError, or FakeDeviceStartError with what the process wrote
+ */
+export async function startFakeDevice(options: StartFakeDeviceOptions = {}): Promise<FakeDeviceProcess> {
+  const { port = 0, ccuPort = 0, signal } = options
+  for (const [option, value] of Object.entries({ port, ccuPort })) checkInteger(option, value, { min: 0, max: 65_535 })
+  const readyTimeoutMs = checkDuration('readyTimeoutMs', options.readyTimeoutMs ?? 10_000, { max: 2 ** 31 - 1 })
+  const stopTimeoutMs = checkDuration('stopTimeoutMs', options.stopTimeoutMs ?? 5000, { max: 2 ** 31 - 1 })
+  checkSignal('signal', signal)?.throwIfAborted()
+  const [command, ...args] = cliCommand()
+  const flags = ['start', '--json', '--exit-with-stdin', '--port', String(port), '--ccu-port', String(ccuPort)]
+  // the pipe to its standard input closes with this process, which ends the child
+  const child = spawn(command, [...args, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const running = new RunningFakeDevice(child, stopTimeoutMs)
+  try {
+    return await running.ready({ timeoutMs: readyTimeoutMs, signal })
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
+}

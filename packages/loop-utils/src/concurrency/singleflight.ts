@@ -1,0 +1,103 @@
+import { checkCount, checkFunction, checkSignal } from '../errors/option-checks.ts'
+import { QueueOverflowError } from '../errors/queue-errors.ts'
+import { CallScope } from '../policy/call-scope.ts'
+import type { PolicyFunction } from '../policy/policy.ts'
+import { raceAbort } from '../policy/race.ts'
+import { Waiter, WaiterQueue } from './waiter-queue.ts'
+import { checkMaxWaiting, checkRoom, type WaitingBound } from './waiting-bound.ts'
+
+export interface SingleflightOptions extends WaitingBound {
+  /** How many keys may be in flight at once; a further one is refused with a QueueOverflowError. Default 65 536. */
+  readonly maxKeys?: number
+}
+
+/** One call that is on its way, and those who wait for it. */
+interface Flight<T> {
+  readonly scope: CallScope
+  readonly callers: WaiterQueue<Waiter<T>>
+}
+
+/**
+ * Merges calls for the same key that are made at the same time into one. Nothing is kept once it has settled.
+ *
+ * @example
+ * const flights = new Singleflight<string, Profile>()
+ * const profile = await flights.run(id, (context) => load(id, { signal: context.signal }), { signal })
+ */
+export class Singleflight<K, T> {
+  readonly #maxKeys: number
+  readonly #maxWaiting: number
+  readonly #flights = new Map<K, Flight<T>>()
+
+  /** @throws OptionError when an option is out of range */
+  constructor(options: SingleflightOptions = {}) {
+    this.#maxKeys = checkCount('maxKeys', options.maxKeys ?? 65_536)
+    this.#maxWaiting = checkMaxWaiting(options.maxWaiting)
+  }
+
+  /** How many keys are in flight. */
+  get size(): number {
+    return this.#flights.size
+  }
+
+  /** How many wait for `key`. */
+  waiting(key: K): number {
+    return this.#flights.get(key)?.callers.size ?? 0
+  }
+
+  /**
+   * Joins the call for `key` that is on its way, or calls `fn`. All who joined get its result or its error.
+   *
+   * An abort rejects at once with `signal.reason` and leaves the others alone; the abort of the last one aborts the
+   * signal of `fn`, too, with the same reason, and the next caller begins anew. Rejects with a QueueOverflowError when
+   * too many keys are in flight or too many wait for this one.
+   */
+  async run(key: K, fn: PolicyFunction<T>, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<T> {
+    checkFunction('fn', fn)
+    const abort = checkSignal('signal', options.signal)
+    abort?.throwIfAborted()
+    const known = this.#flights.get(key)
+    const flight = known ?? this.#open(key)
+    checkRoom(flight.callers, this.#maxWaiting, 'callers of one flight')
+    const result = Waiter.in(flight.callers, undefined, { abort, onGiveUp: () => this.#afterGiveUp(key, flight, abort) })
+    if (known === undefined) this.#start(key, flight, fn)
+    return result
+  }
+
+  /** Lets the next caller for `key` begin anew; those who wait still get their result. Returns whether there was one. */
+  forget(key: K): boolean {
+    return this.#flights.delete(key)
+  }
+
+  #open(key: K): Flight<T> {
+    if (this.#flights.size >= this.#maxKeys) {
+      throw new QueueOverflowError({ queue: 'keys in flight', capacity: this.#maxKeys })
+    }
+    const flight: Flight<T> = { scope: CallScope.enter(), callers: new WaiterQueue() }
+    this.#flights.set(key, flight)
+    return flight
+  }
+
+  #start(key: K, flight: Flight<T>, fn: PolicyFunction<T>): void {
+    raceAbort(flight.scope, fn).then(
+      (value) => this.#land(key, flight, (caller) => caller.resolve(value)),
+      (error: unknown) => this.#land(key, flight, (caller) => caller.reject(error)),
+    )
+  }
+
+  #land(key: K, flight: Flight<T>, tell: (caller: Waiter<T>) => void): void {
+    this.#close(key, flight)
+    for (const caller of flight.callers) tell(caller)
+  }
+
+  #afterGiveUp(key: K, flight: Flight<T>, abort: AbortSignal | undefined): void {
+    if (flight.callers.size > 0) return
+    flight.scope.abort(abort?.reason)
+    this.#close(key, flight)
+  }
+
+  #close(key: K, flight: Flight<T>): void {
+    flight.scope.close()
+    if (this.#flights.get(key) === flight) this.#flights.delete(key)
+  }
+}

@@ -1,0 +1,161 @@
+import type { PlainModuleRef } from '../channel/module-ref.ts'
+import type { Clock, Timer } from '../clock/clock.ts'
+import type { ErrorRevival } from '../errors/error-revival.ts'
+import { NotPlainError } from '../errors/not-plain-error.ts'
+import { TimeoutError } from '../errors/timeout-error.ts'
+import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
+import { findCloneFault } from './cloneable.ts'
+import type { ExecutorRunOptions } from './executor.ts'
+import type { TaskMessage, TaskOutcome } from './run-task.ts'
+import { type CancelCause, TaskControl } from './task-control.ts'
+import { PoolCrash, type WorkerPool } from './worker-pool.ts'
+
+/** A call as it was accepted, checked. */
+export interface AcceptedCall {
+  readonly ref: PlainModuleRef
+  readonly args: readonly unknown[]
+  readonly options: ExecutorRunOptions
+  readonly timeoutMs: number
+  readonly queueTimeoutMs: number
+}
+
+/** What a job needs of its executor. */
+export interface JobSurroundings {
+  readonly clock: Clock
+  readonly revival: ErrorRevival
+  /** How long a function that is cancelled may go on before its thread is ended. */
+  readonly graceMs: number
+  /** The caller has given up, or been told, before the job came to its end. Called once. */
+  readonly onGivenUp: (job: ExecutorJob) => void
+}
+
+/** How a job ended for its caller. */
+export type JobEnd = 'completed' | 'failed' | 'crashed' | 'aborted' | 'timed-out' | 'closed'
+
+/** One call of an executor, from its acceptance to the end of its caller's wait and of its place on a thread. */
+export class ExecutorJob {
+  /** Settles for the caller. */
+  readonly promise: Promise<unknown>
+  /** How it ended for the caller; undefined until then. */
+  end: JobEnd | undefined
+  readonly #call: AcceptedCall
+  readonly #surroundings: JobSurroundings
+  readonly #control = new TaskControl()
+  readonly #kill = new AbortController()
+  #resolve!: (value: unknown) => void
+  #reject!: (reason: unknown) => void
+  #isOnThread = false
+  /** For the queue first, then for the function. */
+  #limit: Timer | undefined
+  #grace: Timer | undefined
+
+  constructor(call: AcceptedCall, surroundings: JobSurroundings) {
+    this.#call = call
+    this.#surroundings = surroundings
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    call.options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#limitTo(call.queueTimeoutMs, `start of ${this.#what}`)
+  }
+
+  /** Whether its function was called. */
+  get hasBegun(): boolean {
+    return this.#control.hasBegun
+  }
+
+  /** Occupies a thread of the pool; resolves when that is free again. Never rejects. */
+  async occupy(pool: WorkerPool): Promise<void> {
+    const { args, options, ref, timeoutMs, queueTimeoutMs } = this.#call
+    this.#isOnThread = true
+    const message: TaskMessage = { ref, args, control: this.#control.buffer, timeoutMs }
+    if (timeoutMs !== Infinity || queueTimeoutMs !== Infinity) void this.#awaitBegin()
+    try {
+      const outcome = await pool.run({ message, transfer: options.transfer ?? [], kill: this.#kill.signal })
+      this.#conclude(outcome as TaskOutcome)
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#grace?.[Symbol.dispose]()
+      this.#control.release()
+    }
+  }
+
+  /** Settles for the caller, and has the function give up; its thread is ended if it does not. */
+  giveUp(end: JobEnd, reason: unknown): void {
+    if (this.end !== undefined) return
+    this.#settle(end, () => this.#reject(reason))
+    this.#control.withdraw()
+    if (this.#isOnThread) this.#cancel(end)
+    this.#surroundings.onGivenUp(this)
+  }
+
+  /** Ends its thread now. */
+  kill(): void {
+    this.#grace?.[Symbol.dispose]()
+    this.#kill.abort()
+  }
+
+  get #what(): string {
+    return `task '${this.#call.ref.export}'`
+  }
+
+  async #awaitBegin(): Promise<void> {
+    await this.#control.whenBegun()
+    if (this.end !== undefined || !this.hasBegun) return
+    this.#limitTo(this.#call.timeoutMs, this.#what)
+  }
+
+  #limitTo(ms: number, what: string): void {
+    this.#limit?.[Symbol.dispose]()
+    if (ms === Infinity) return
+    this.#limit = this.#surroundings.clock.setTimer(() => {
+      this.giveUp('timed-out', new TimeoutError(ms, 'call', { what }))
+    }, ms)
+  }
+
+  readonly #onAbort = (): void => {
+    this.giveUp('aborted', this.#call.options.signal?.reason)
+  }
+
+  #cancel(end: JobEnd): void {
+    const { clock, graceMs } = this.#surroundings
+    this.#control.cancel(CAUSES[end] ?? 'aborted')
+    this.#grace = clock.setTimer(() => this.#kill.abort(), graceMs)
+  }
+
+  #conclude(outcome: TaskOutcome): void {
+    if (outcome.type === 'value') this.#settle('completed', () => this.#resolve(outcome.value))
+    else if (outcome.type === 'error') {
+      this.#settle('failed', () => this.#reject(this.#surroundings.revival.revive(outcome.error)))
+    }
+  }
+
+  /** The thread has ended, or was never given the job. */
+  #fail(error: unknown): void {
+    if (error instanceof PoolCrash) {
+      const { cause, exitCode } = error
+      const crash = new WorkerCrashedError({ exitCode, maybeExecuted: this.hasBegun, cause })
+      this.#settle('crashed', () => this.#reject(crash))
+    } else {
+      const fault = findCloneFault(this.#call.args, 'args')
+      const refusal = fault === undefined ? error : new NotPlainError(fault.path, fault.found)
+      this.#settle('failed', () => this.#reject(refusal))
+    }
+  }
+
+  #settle(end: JobEnd, tell: () => void): void {
+    if (this.end !== undefined) return
+    this.end = end
+    this.#limit?.[Symbol.dispose]()
+    this.#call.options.signal?.removeEventListener('abort', this.#onAbort)
+    tell()
+  }
+}
+
+const CAUSES: Partial<Record<JobEnd, Exclude<CancelCause, 'none'>>> = {
+  aborted: 'aborted',
+  'timed-out': 'timed-out',
+  closed: 'closed',
+}

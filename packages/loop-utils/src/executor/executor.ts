@@ -1,0 +1,53 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { ModuleRef } from '../channel/module-ref.ts'
+
+/** How to run one function. */
+export interface ExecutorRunOptions {
+  /**
+   * Its abort settles the call at once with `signal.reason`. A function that has not begun is not called; one that runs
+   * is told by its context, and its thread is ended `graceMs` later if it goes on.
+   */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Longest time from the beginning of the function to its end, in milliseconds; the time in the queue does not count.
+   * When it is over, the call rejects with TimeoutError and the function is ended like after an abort. Default
+   * `Infinity`.
+   */
+  readonly timeoutMs?: number
+  /**
+   * Longest time from the call to the beginning of the function, in milliseconds. When it is over, the call rejects with
+   * TimeoutError and the function is not called. Default `Infinity`.
+   */
+  readonly queueTimeoutMs?: number
+  /** What to move instead of copying: of the arguments, or what lies in them. */
+  readonly transfer?: readonly (ArrayBuffer | MessagePort)[]
+}
+
+/** How to close an executor. */
+export interface ExecutorCloseOptions {
+  /** Whether calls that were accepted are completed first. Default true. */
+  readonly drain?: boolean
+  /** How long to wait for them, in milliseconds. Default 5000. */
+  readonly deadlineMs?: number
+}
+
+/** What became of the calls that were accepted when an executor closed. */
+export interface ExecutorCloseReport {
+  /** They came to their own end. */
+  readonly completed: number
+  /** They had not begun and were rejected. */
+  readonly discarded: number
+  /** They ran, were rejected, and their threads were ended unless they heeded the cancellation. */
+  readonly cancelled: number
+}
+
+/** Runs functions of modules on other threads. */
+export interface Executor extends AsyncDisposable {
+  /**
+   * Imports the module on another thread and calls its export with `args` and, behind them, a `TaskContext`. Resolves
+   * with what the function returns or resolves with. Rejects with what it throws, revived by its code.
+   */
+  run(ref: ModuleRef, args: readonly unknown[], options?: ExecutorRunOptions): Promise<unknown>
+  /** Takes no more calls, ends those that it has, and its threads. Idempotent. */
+  close(options?: ExecutorCloseOptions): Promise<ExecutorCloseReport>
+}

@@ -1,0 +1,18 @@
+import type { MessagePort } from 'node:worker_threads'
+
+/** What a function learns that an executor calls: its last argument. */
+export interface TaskContext {
+  /**
+   * Whether the result is no longer wanted. Costs one reading of shared memory, so long computations can ask often; what
+   * goes on regardless is ended with its thread after the executor's `graceMs`.
+   */
+  readonly isCancelled: boolean
+  /** Throws the reason when the result is no longer wanted. */
+  throwIfCancelled(): void
+  /** Aborted when the result is no longer wanted, as far as the function lets its thread's loop run. Made when read. */
+  readonly signal: AbortSignal
+  /** What is left of the call's `timeoutMs`, in milliseconds; `Infinity` without one. */
+  readonly remainingMs: number
+  /** Returned by the function, it moves what is in `list` instead of copying it: `return context.move(bytes, [bytes.buffer])`. */
+  move<T>(value: T, list: readonly (ArrayBuffer | MessagePort)[]): T
+}

@@ -1,0 +1,51 @@
+import { systemClock } from '../clock/system-clock.ts'
+import { checkDuration, checkInteger } from '../errors/option-checks.ts'
+import { LineLimiter } from './line-limiter.ts'
+import type { RateLimiter, RateLimiterOptions } from './rate-limiter.ts'
+import { RateLine } from './rate-line.ts'
+import { RefillRule } from './refill-rule.ts'
+
+export interface TokenBucketOptions extends RateLimiterOptions {
+  /** How many tokens it holds at most, and so how many may be taken in a burst. */
+  readonly capacity: number
+  /** How many tokens drip into it, evenly, every `intervalMs`. Default `capacity`. */
+  readonly refill?: number
+  /** In milliseconds. Default 1000. */
+  readonly intervalMs?: number
+  /** How many tokens it holds at first. Default `capacity`. */
+  readonly initial?: number
+}
+
+/** A token bucket, whose level can be read. */
+export interface TokenBucket extends RateLimiter {
+  /** How many tokens there are now, a part of one included; 0 while turns are reserved. */
+  readonly tokens: number
+}
+
+/**
+ * A token bucket: in any span of time, not more than `capacity` plus what drips in are taken.
+ *
+ * @throws OptionError when an option is out of range
+ * @example
+ * const limiter = tokenBucket({ capacity: 20, refill: 5 })
+ * await limiter.acquire(1, { signal })
+ */
+export function tokenBucket(options: TokenBucketOptions): TokenBucket {
+  const { refill = options.capacity, intervalMs = 1000, initial = options.capacity, clock = systemClock } = options
+  const capacity = checkInteger('capacity', options.capacity, { min: 1 })
+  const rate = {
+    capacity,
+    refill: checkInteger('refill', refill, { min: 1 }),
+    intervalMs: checkDuration('intervalMs', intervalMs, { min: Number.MIN_VALUE }),
+  }
+  const tokens = checkInteger('initial', initial, { min: 0, max: capacity })
+  const line = new RateLine(new RefillRule(rate, tokens, clock.now()), clock)
+  return new BucketLimiter([line], { name: 'token bucket', ...options })
+}
+
+class BucketLimiter extends LineLimiter implements TokenBucket {
+  get tokens(): number {
+    const [line] = this.lines
+    return line === undefined ? 0 : line.ledger.tokens(line.clock.now())
+  }
+}

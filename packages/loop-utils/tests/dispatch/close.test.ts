@@ -1,0 +1,237 @@
+import { Worker } from 'node:worker_threads'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Dispatcher, type Poster, type PosterHandle, attachPoster } from '../../src/dispatch/index.ts'
+import { Threads, exitOf, messageOf, turns, upTo } from './threads.ts'
+
+const threads = new Threads()
+afterEach(() => threads.end())
+
+interface ServedHandlers {
+  readonly [name: string]: (...args: never[]) => unknown
+  double(value: number): number
+  die(): void
+  never(): Promise<number>
+  fail(): never
+}
+
+/** A dispatcher that lives in a worker, and this thread's poster to it. */
+async function served(options: {
+  readonly isKnown: boolean
+}): Promise<{ worker: Worker; poster: Poster<ServedHandlers> }> {
+  const unused = new Dispatcher()
+  const worker = threads.connect(unused, { job: 'serve', name: 'server' })
+  const handle = (await messageOf(worker)) as PosterHandle<ServedHandlers>
+  return { worker, poster: attachPoster(handle, options.isKnown ? { worker } : {}) }
+}
+
+describe('close', () => {
+  it('delivers what this loop posted, answers its calls, and then takes nothing', async () => {
+    const dispatcher = new Dispatcher({ name: 'house' })
+    const got: number[] = []
+    for (const i of upTo(100)) dispatcher.post((value: number) => got.push(value), i)
+    const answer = dispatcher.call(async () => {
+      await turns(5)
+      return 'answer'
+    })
+    const closing = dispatcher.close()
+    expect(dispatcher.close()).toBe(closing)
+    expect(dispatcher.isClosed).toBe(true)
+    expect(dispatcher.post(() => undefined)).toBe(false)
+    await expect(dispatcher.call(() => 1)).rejects.toMatchObject({
+      code: 'LOOP_DISPATCHER_CLOSED',
+      dispatcher: 'house',
+    })
+    expect(() => dispatcher.connect()).toThrow(expect.objectContaining({ code: 'LOOP_DISPATCHER_CLOSED' }))
+    expect(await closing).toEqual({ delivered: 101, discarded: 0, rejectedCalls: 0 })
+    expect(got).toEqual(upTo(100))
+    expect(await answer).toBe('answer')
+  })
+
+  it('gives up what waits when told to, and reports it', async () => {
+    const dispatcher = new Dispatcher()
+    let ran = 0
+    for (const _ of upTo(10)) dispatcher.post(() => ran++)
+    const waiting = dispatcher.call(() => ran++)
+    const poster = attachPoster<{ take(): void }>(dispatcher.connect())
+    dispatcher.register({ take: () => ran++ })
+    for (const _ of upTo(5)) poster.emit('take')
+    const posted = poster.call('take', [])
+    poster.flush()
+    const report = await dispatcher.close({ mode: 'discard' })
+    await expect(waiting).rejects.toMatchObject({ code: 'LOOP_DISPATCHER_CLOSED' })
+    await expect(posted).rejects.toMatchObject({ code: 'LOOP_DISPATCHER_CLOSED' })
+    expect(report).toEqual({ delivered: 0, discarded: 17, rejectedCalls: 2 })
+    expect(ran).toBe(0)
+    expect(poster.isOpen).toBe(false)
+    expect(poster.emit('take')).toBe(false)
+    await expect(poster.post('take')).rejects.toMatchObject({ code: 'LOOP_DISPATCHER_CLOSED' })
+    await poster.close()
+  })
+
+  it('rejects a call that runs when it gives up, and its function sees the caller gone', async () => {
+    const dispatcher = new Dispatcher()
+    const own = dispatcher.call(() => new Promise(() => undefined))
+    let signal: AbortSignal | undefined
+    dispatcher.register({
+      never: () => {
+        signal = dispatcher.callSignal
+        return new Promise(() => undefined)
+      },
+    })
+    const poster = attachPoster(dispatcher.connect())
+    const remote = poster.call('never', [])
+    await turns()
+    expect(dispatcher.stats().runningCalls).toBe(2)
+    const report = await dispatcher.close({ deadlineMs: 20 })
+    expect(report).toEqual({ delivered: 0, discarded: 0, rejectedCalls: 2 })
+    await expect(own).rejects.toMatchObject({ code: 'LOOP_DISPATCHER_CLOSED' })
+    await expect(remote).rejects.toMatchObject({ code: 'LOOP_DISPATCHER_CLOSED' })
+    expect(signal?.aborted).toBe(true)
+  })
+
+  it('delivers what every thread accepted, though it closes in the middle', async () => {
+    const dispatcher = new Dispatcher()
+    const got: number[] = []
+    dispatcher.register({ take: (_poster: string, value: number) => got.push(value) })
+    const worker = threads.connect(dispatcher, { job: 'flood', name: 'flood' }, { credit: 64 })
+    const told: unknown[] = []
+    worker.on('message', (message) => told.push(message))
+    while (got.length < 500) await turns(1)
+    const report = await dispatcher.close()
+    while (told.length < 2) await turns(1)
+    expect(report).toMatchObject({ discarded: 0, rejectedCalls: 0 })
+    // the thread was blocked in emit or in between: it went on, and knows what was accepted
+    expect(told[1]).toEqual({ accepted: got.length })
+    expect(got).toEqual(upTo(got.length))
+  })
+
+  it('sends what waited for credit, and rejects the posts and calls that did', async () => {
+    const dispatcher = new Dispatcher()
+    const got: number[] = []
+    dispatcher.register({ take: (value: number) => got.push(value) })
+    const poster = attachPoster<{ take(value: number): void }>(
+      dispatcher.connect({ overflow: 'drop-oldest', credit: 8 }),
+    )
+    for (const i of upTo(6)) poster.emit('take', i)
+    const posts = Promise.allSettled([poster.post('take', 6), poster.call('take', [7])])
+    const report = await dispatcher.close()
+    const settled = await posts
+    expect(got).toEqual(upTo(got.length))
+    expect(got.length).toBeGreaterThanOrEqual(6)
+    expect(report.discarded).toBe(0)
+    for (const { status } of settled.slice(0, got.length - 6)) expect(status).toBe('fulfilled')
+    await poster.close()
+  })
+
+  it('releases a thread that is blocked in callSync', async () => {
+    const dispatcher = new Dispatcher()
+    dispatcher.register({ never: () => new Promise(() => undefined) })
+    const worker = threads.connect(dispatcher, { job: 'call-sync-never', name: 'blocked' })
+    expect(await messageOf(worker)).toBe('blocking')
+    while (dispatcher.stats().runningCalls === 0) await turns(1)
+    const told = messageOf(worker)
+    const report = await dispatcher.close({ mode: 'discard' })
+    expect(await told).toMatchObject({ code: 'LOOP_DISPATCHER_CLOSED', name: 'DispatcherClosedError' })
+    expect(report.rejectedCalls).toBe(1)
+  })
+
+  it('does not wait for a handle that nobody took up', async () => {
+    const dispatcher = new Dispatcher()
+    const handle = dispatcher.connect()
+    expect(await dispatcher.close()).toEqual({ delivered: 0, discarded: 0, rejectedCalls: 0 })
+    const late = attachPoster(handle)
+    expect(late.isOpen).toBe(false)
+    expect(late.emit('anything')).toBe(false)
+    await late.close()
+  })
+
+  it('does not wait longer than its deadline for a thread that never comes back', async () => {
+    const dispatcher = new Dispatcher()
+    const worker = new Worker(
+      `const { workerData, parentPort } = require('node:worker_threads')
+       new Int32Array(workerData.state)[1] = 1 // as if a poster were attached
+       parentPort.postMessage('busy')
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000)`,
+      ((handle) => ({ eval: true, workerData: handle, transferList: [...handle.ports] }))(dispatcher.connect()),
+    )
+    await messageOf(worker)
+    expect(await dispatcher.close({ deadlineMs: 30 })).toEqual({ delivered: 0, discarded: 0, rejectedCalls: 0 })
+    await worker.terminate()
+  })
+
+  it('lets a poster close by itself: everything accepted is delivered and answered first', async () => {
+    const dispatcher = new Dispatcher()
+    const got: number[] = []
+    dispatcher.register({
+      take: (value: number) => got.push(value),
+      slow: async () => {
+        await turns(10)
+        return got.length
+      },
+    })
+    const poster = attachPoster<{ take(value: number): void; slow(): Promise<number> }>(
+      dispatcher.connect({ credit: 4 }),
+    )
+    const answer = poster.call('slow', [])
+    const posts = upTo(4).map((i) => poster.post('take', i))
+    const closing = poster.close()
+    expect(poster.isOpen).toBe(false)
+    expect(poster.emit('take', 99)).toBe(false)
+    await closing
+    await Promise.all(posts)
+    expect(await answer).toBe(4)
+    expect(got).toEqual(upTo(4))
+    expect(dispatcher.stats().posters).toBe(0)
+    await using again = dispatcher
+    expect(again.depth).toBe(0)
+  })
+
+  it('tells callers when the thread of the dispatcher exits, with its exit code', async () => {
+    const { worker, poster } = await served({ isKnown: true })
+    expect(await poster.call('double', [4])).toBe(8)
+    await expect(poster.call('fail', [])).rejects.toBeInstanceOf(RangeError)
+    const exited = exitOf(worker)
+    const pending = Promise.allSettled([poster.call('never', []), poster.call('never', [])])
+    poster.emit('die')
+    await exited
+    const crash = { code: 'LOOP_WORKER_CRASHED', exitCode: 9, maybeExecuted: true, pendingCalls: 2 }
+    expect(await pending).toMatchObject([{ reason: crash }, { reason: crash }])
+    expect(poster.emit('die')).toBe(false)
+    await expect(poster.call('double', [1])).rejects.toMatchObject({ code: 'LOOP_DISPATCHER_CLOSED' })
+    await poster.close()
+  })
+
+  it('tells callers when the thread of the dispatcher is terminated, without knowing it', async () => {
+    const { worker, poster } = await served({ isKnown: false })
+    const pending = Promise.allSettled([poster.call('never', [])])
+    await turns()
+    await worker.terminate()
+    expect(await pending).toMatchObject([{ reason: { code: 'LOOP_WORKER_CRASHED', exitCode: -1 } }])
+    await poster.close()
+  })
+
+  it('aborts what a dead thread had called, and forgets the thread', async () => {
+    await using dispatcher = new Dispatcher()
+    const signals: (AbortSignal | undefined)[] = []
+    dispatcher.register({
+      never: () => {
+        signals.push(dispatcher.callSignal)
+        return new Promise(() => undefined)
+      },
+    })
+    const worker = threads.connect(dispatcher, { job: 'call-sync-never', name: 'blocked' })
+    while (signals.length === 0) await turns(1)
+    await worker.terminate()
+    while (dispatcher.stats().posters > 0) await turns(1)
+    expect(signals[0]?.aborted).toBe(true)
+    expect(dispatcher.stats().runningCalls).toBe(0)
+  })
+
+  it.each([
+    [{ mode: 'later' as 'drain' }, 'mode'],
+    [{ deadlineMs: -1 }, 'deadlineMs'],
+  ])('refuses the options %o', (options, option) => {
+    const dispatcher = new Dispatcher()
+    expect(() => dispatcher.close(options)).toThrow(expect.objectContaining({ code: 'LOOP_OPTION', option }))
+  })
+})

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { constant, sequence } from '../../src/backoff/index.ts'
+import { RestartBudget, type RestartOptions, restartPolicy } from '../../src/host/restart-policy.ts'
+
+function delaysOf(options: RestartOptions, crashes: readonly number[]): (number | undefined)[] {
+  const budget = new RestartBudget(restartPolicy(options), () => 0)
+  return crashes.map((at) => budget.next(at))
+}
+
+test('restarts are at once at first, then later and later, and end with the budget of the window', () => {
+  expect(delaysOf({}, [0, 1, 2, 3, 4, 5])).toEqual([0, 100, 200, 400, 800, undefined])
+})
+
+test('a restart counts for the length of the window, and the delays begin anew after a quiet one', () => {
+  const options = { maxRestarts: 2, windowMs: 100 }
+  expect(delaysOf(options, [0, 50, 60, 100, 101, 150])).toEqual([0, 100, undefined, 200, undefined, 400])
+  expect(delaysOf(options, [0, 50, 1000])).toEqual([0, 100, 0])
+})
+
+test('the end of the delays is the end of the restarts', () => {
+  expect(delaysOf({ backoff: sequence([7]) }, [0, 1])).toEqual([7, undefined])
+  expect(delaysOf({ backoff: constant(3), maxRestarts: Infinity }, [0, 1, 2])).toEqual([3, 3, 3])
+  expect(delaysOf({ maxRestarts: 0 }, [0])).toEqual([undefined])
+})

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Consumer, Tarballs } from './packing.ts'
+
+const EVENT = { answer: true, channelAddress: 'ABC:1', parameter: 'STATE', value: true }
+const runBuiltLaws = fileURLToPath(
+  new URL('../../../packages/loop-utils/tests/conformance/run-built.mjs', import.meta.url),
+)
+
+let tarballs: Tarballs
+beforeAll(async () => {
+  tarballs = await Tarballs.pack()
+}, 120_000)
+afterAll(() => tarballs[Symbol.dispose]())
+
+describe('a packed tarball at work', () => {
+  it('keeps the laws of the channel: @x/loop-utils', async () => {
+    using consumer = await Consumer.install(tarballs, '@x/loop-utils')
+    copyFileSync(runBuiltLaws, join(consumer.path, 'laws.mjs'))
+    expect(await consumer.exec(process.execPath, 'laws.mjs')).toMatch(/^[1-9]\d* passed, 0 failed$/m)
+  }, 120_000)
+
+  it('takes callbacks on the loop and in a thread: @x/xmlrpc-server', async () => {
+    using consumer = await Consumer.install(tarballs, '@x/xmlrpc-server')
+    for (const mode of ['loop', 'thread']) {
+      expect(JSON.parse(await consumer.run('xmlrpc-server.mjs', mode))).toEqual({ mode, ...EVENT })
+    }
+  }, 120_000)
+
+  it('works when a bundler has swallowed it, with its thread entry bundled beside: @x/xmlrpc-server', async () => {
+    using consumer = await Consumer.install(tarballs, '@x/xmlrpc-server')
+    consumer.add('xmlrpc-server.mjs')
+    await build({
+      absWorkingDir: consumer.path,
+      entryPoints: { main: 'xmlrpc-server.mjs', thread: '@x/xmlrpc-server/thread' },
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outdir: 'out',
+      outExtension: { '.js': '.mjs' },
+      logLevel: 'error',
+    })
+    // nothing of the package is left to be found
+    await consumer.exec('rm', '-r', 'node_modules')
+    expect(JSON.parse(await consumer.exec(process.execPath, 'out/main.mjs', 'loop'))).toEqual({
+      mode: 'loop',
+      ...EVENT,
+    })
+    const threaded = await consumer.exec(process.execPath, 'out/main.mjs', 'thread', 'out/thread.mjs')
+    expect(JSON.parse(threaded)).toEqual({ mode: 'thread', ...EVENT })
+  }, 120_000)
+
+  it('plays a CCU: @x/testkit', async () => {
+    using consumer = await Consumer.install(tarballs, '@x/testkit')
+    expect(JSON.parse(await consumer.run('testkit.mjs'))).toEqual({ status: 200, isAnswer: true })
+  }, 120_000)
+
+  it('runs as a program and from a test: @x/fake-device', async () => {
+    using consumer = await Consumer.install(tarballs, '@x/fake-device')
+    expect(JSON.parse(await consumer.run('fake-device.mjs'))).toEqual({ devices: expect.any(Number), page: true })
+    const program = join(consumer.path, 'node_modules', '.bin', 'fake-device')
+    const version = await new Promise((resolve) => {
+      execFile(program, ['--version'], (_error, stdout) => resolve(stdout.trim()))
+    })
+    expect(version).toMatch(/^\d+\.\d+\.\d+/)
+  }, 120_000)
+})
