@@ -13,6 +13,7 @@ import { observerRoutes } from './observer-routes.ts'
 import { ApiProblem } from './problem.ts'
 import { requestGuard, type HostRule } from './request-guard.ts'
 
+/** What the app is made of. */
 export interface AppOptions {
   readonly api: ApiContext
   readonly hosts: HostRule

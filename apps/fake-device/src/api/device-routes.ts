@@ -7,6 +7,7 @@ import { ApiProblem } from './problem.ts'
 import { pathPart, resource } from './resource.ts'
 import { deviceSchema, stateSchema } from './schemas.ts'
 
+/** Serves the devices and their states. */
 export function deviceRoutes(app: Hono, api: ApiContext): void {
   resource(app, '/api/devices', {
     GET: (context) => context.json({ devices: api.endpoints.flatMap((endpoint) => endpoint.devices()) }),

@@ -2,6 +2,7 @@ import type { Hono } from 'hono'
 import type { ApiContext } from './api-context.ts'
 import { resource } from './resource.ts'
 
+/** Serves the events as a stream. */
 export function eventRoutes(app: Hono, { streams }: ApiContext): void {
   resource(app, '/api/events', {
     GET: (context) => {

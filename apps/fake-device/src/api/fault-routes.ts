@@ -7,6 +7,7 @@ import { ApiProblem } from './problem.ts'
 import { pathPart, resource } from './resource.ts'
 import { faultSchema } from './schemas.ts'
 
+/** Serves the faults of all endpoints. */
 export function faultRoutes(app: Hono, api: ApiContext): void {
   resource(app, '/api/faults', {
     GET: (context) => context.json({ faults: api.endpoints.flatMap((endpoint) => endpoint.faults()) }),

@@ -3,6 +3,7 @@ import type { Hono } from 'hono'
 import type { ApiContext } from './api-context.ts'
 import { resource } from './resource.ts'
 
+/** Serves how the server is. */
 export function healthRoutes(app: Hono, { version }: ApiContext): void {
   const startedAt = performance.now()
   resource(app, '/healthz', {

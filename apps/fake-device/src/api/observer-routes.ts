@@ -5,6 +5,7 @@ import { readJsonBody } from './json-body.ts'
 import { resource } from './resource.ts'
 import { observationSchema, observationsSchema, type BodySchema, type ObservationBody } from './schemas.ts'
 
+/** Serves what observers heard. */
 export function observerRoutes(app: Hono, { observations, events, maxBodyBytes }: ApiContext): void {
   resource(app, '/api/observers', {
     GET: (context) => context.json(observations.list()),

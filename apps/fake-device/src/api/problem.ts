@@ -23,7 +23,9 @@ export const PROBLEMS = {
   FAKE_NOT_SETTLED: 504,
 } as const
 
+/** The codes of refused requests. */
 export type ProblemCode = keyof typeof PROBLEMS
+/** The HTTP statuses that go with them. */
 export type ProblemStatus = (typeof PROBLEMS)[ProblemCode]
 
 /** A request is refused, and nothing has changed. `path` names the part of the request that is meant. */

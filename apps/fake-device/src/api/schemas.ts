@@ -25,12 +25,14 @@ import {
 /** Checks a body and reads it as `T`; members that it does not know are left out. */
 export type BodySchema<T> = GenericSchema<unknown, T>
 
+/** A device to add. */
 export interface DeviceBody {
   readonly type: string
   readonly address: string
   readonly name?: string | undefined
 }
 
+/** A fault to add, its members not checked yet. */
 export interface FaultBody {
   readonly type: string
   readonly name?: string | undefined
@@ -40,6 +42,7 @@ export interface FaultBody {
   readonly endpoint?: string | undefined
 }
 
+/** What an observer heard. */
 export interface ObservationBody {
   readonly observer: string
   readonly topic: string
@@ -48,17 +51,20 @@ export interface ObservationBody {
   readonly note?: string | undefined
 }
 
+/** Values for devices of the fake CCU to report. */
 export interface ReportsBody {
   readonly reports: { readonly address: string; readonly parameter: string; readonly value: PropertyValue }[]
   readonly as?: 'single' | 'multicall' | undefined
 }
 
+/** A call for the fake CCU to make. */
 export interface InvocationBody {
   readonly interfaceId: string
   readonly method: string
   readonly params?: unknown[] | undefined
 }
 
+/** A fault that coming calls to the fake CCU are to meet. */
 export interface CcuFaultBody {
   readonly method: string
   readonly faultCode: number
@@ -83,6 +89,7 @@ export const stateSchema: BodySchema<Record<string, PropertyValue>> = pipe(
   record(string(), value),
 )
 
+/** Checks a device to add. */
 export const deviceSchema: BodySchema<DeviceBody> = object({
   type: shortText,
   address: shortText,
@@ -107,22 +114,26 @@ const observation: GenericSchema<unknown, ObservationBody> = object({
   note: optional(pipe(string(), maxLength(1000))),
 })
 
+/** Checks one observation. */
 export const observationSchema: BodySchema<ObservationBody> = observation
 
 /** Up to 100 observations at once. */
 export const observationsSchema: BodySchema<ObservationBody[]> = pipe(array(observation), minLength(1), maxLength(100))
 
+/** Checks values to report. */
 export const reportsSchema: BodySchema<ReportsBody> = object({
   reports: pipe(array(object({ address: string(), parameter: string(), value })), minLength(1), maxLength(1000)),
   as: optional(picklist(['single', 'multicall'])),
 })
 
+/** Checks a call to make. */
 export const invocationSchema: BodySchema<InvocationBody> = object({
   interfaceId: string(),
   method: shortText,
   params: optional(pipe(array(unknown()), maxLength(100))),
 })
 
+/** Checks an ordered fault; its code is checked by the fake CCU. */
 export const ccuFaultSchema: BodySchema<CcuFaultBody> = object({
   method: shortText,
   faultCode: pipe(number(), integer()),

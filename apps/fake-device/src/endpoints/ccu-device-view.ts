@@ -18,6 +18,7 @@ export interface FoundParameter {
   readonly parameter: Parameter
 }
 
+/** Shows a device of the fake CCU with all its properties. */
 export function viewDevice(ccu: FakeCcu, device: PlayedDevice, endpoint: string): DeviceView {
   const { address, name, type } = device
   const properties = channelsOf(device).flatMap((channel, index) => {

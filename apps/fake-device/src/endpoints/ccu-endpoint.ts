@@ -15,6 +15,7 @@ import { shorten } from '../events/shorten.ts'
 import { findParameter, propertyKey, toParameterValue, toPropertyValue, viewDevice } from './ccu-device-view.ts'
 import type { Endpoint } from './endpoint.ts'
 
+/** Where the fake CCU is reached, and what it is like. */
 export interface CcuEndpointOptions {
   readonly host: string
   /** Where its clients reach it. Default 0, a free port. */

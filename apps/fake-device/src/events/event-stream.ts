@@ -2,6 +2,7 @@ import type { ControlEvent } from '@x/testkit/control'
 import { ApiProblem } from '../api/problem.ts'
 import type { EventLog } from './event-log.ts'
 
+/** How events are brought to their readers. */
 export interface EventStreamsOptions {
   readonly log: EventLog
   /** Pause between two signs of life, in milliseconds. */

@@ -1,6 +1,7 @@
 import { checkDuration, checkFunction, checkInteger, checkText, OptionError } from '@x/loop-utils/errors'
 import type { FakeCcuOptions } from '@x/testkit/ccu'
 
+/** What a fake-device server is like. Everything has a default. */
 export interface FakeDeviceServerOptions {
   /** Where to listen. Default 127.0.0.1. */
   readonly host?: string
@@ -30,6 +31,7 @@ export interface FakeDeviceServerOptions {
   readonly onError?: (error: unknown) => void
 }
 
+/** The options with their defaults filled in. */
 export type CheckedServerOptions = Required<Omit<FakeDeviceServerOptions, 'pageFolder'>>
 
 /** @throws OptionError */

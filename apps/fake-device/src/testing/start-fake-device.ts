@@ -3,6 +3,7 @@ import { checkDuration, checkInteger, checkSignal } from '@x/loop-utils/errors'
 import { cliCommand } from './cli-command.ts'
 import { RunningFakeDevice, type FakeDeviceProcess } from './running-fake-device.ts'
 
+/** How a fake-device process is started and ended. */
 export interface StartFakeDeviceOptions {
   /** Port of the control API and the page. Default 0, a free one. */
   readonly port?: number

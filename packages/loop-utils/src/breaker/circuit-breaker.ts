@@ -151,7 +151,7 @@ export class CircuitBreaker extends TypedEmitter<BreakerEvents> implements Polic
   }
 
   stats(): BreakerStats {
-    const { counts, gate, isolation, lastFailure, sinceMs, state } = this.#machine
+    const { state, counts, gate, isolation, lastFailure, sinceMs } = this.#machine
     const { successes, failures, ignored, slow, rejected, probes, opened, lateSettlements, doubleSettlements } = counts
     const nowMs = this.#settings.clock.now()
     return {

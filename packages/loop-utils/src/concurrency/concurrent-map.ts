@@ -1,3 +1,4 @@
+import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { CallScope } from '../policy/call-scope.ts'
 import { isThenable } from '../policy/race.ts'
 import { CancelledError } from './cancelled-error.ts'
@@ -5,6 +6,10 @@ import type { ConcurrentResults, MapContext } from './map-concurrent.ts'
 import { QueueLink, Waiter, WaiterQueue } from './waiter-queue.ts'
 
 const KEPT_ERRORS = 1000
+/** How many may have called next() without an answer. */
+const MOST_CONSUMERS = 65_536
+
+const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 
 /** Checked options of a mapConcurrent. */
 export interface MapPlan<T, R> {
@@ -17,8 +22,22 @@ export interface MapPlan<T, R> {
 }
 
 /** One item on its way, or its result that nobody has taken yet. */
-class MapSlot<R> extends QueueLink {
-  result: { readonly value: R } | undefined
+class MapSlot extends QueueLink {
+  result: { readonly value: unknown } | undefined
+}
+
+class ItemContext implements MapContext {
+  readonly index: number
+  readonly #scope: CallScope
+
+  constructor(scope: CallScope, index: number) {
+    this.#scope = scope
+    this.index = index
+  }
+
+  get signal(): AbortSignal {
+    return this.#scope.signal
+  }
 }
 
 /** The iteration behind `mapConcurrent`. */
@@ -27,13 +46,14 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
   readonly #scope: CallScope
   readonly #consumers = new WaiterQueue<Waiter<IteratorResult<R, undefined>>>()
   /** In the order in which results are given: of the items, or of completion (then without those on their way). */
-  readonly #slots = new WaiterQueue<MapSlot<R>>()
+  readonly #slots = new WaiterQueue<MapSlot>()
   readonly #idle = new WaiterQueue<Waiter<void>>()
   readonly #errors: unknown[] = []
   #failures = 0
   #source: Iterator<T> | AsyncIterator<T> | undefined
-  #nextIndex = 0
-  /** Items on their way, the one that is being read included. */
+  /** How many items were read. */
+  #items = 0
+  /** How many are worked on. */
   #running = 0
   #isReading = false
   #isExhausted = false
@@ -50,18 +70,24 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
   next(): Promise<IteratorResult<R, undefined>> {
     if (this.#isOver) return this.#afterEnd()
     if (this.#source === undefined) this.#begin()
+    if (this.#isOver) return this.#afterEnd()
+    if (this.#consumers.size >= MOST_CONSUMERS) {
+      return Promise.reject(new QueueOverflowError({ queue: 'next() of mapConcurrent', capacity: MOST_CONSUMERS }))
+    }
     const result = Waiter.in(this.#consumers, undefined)
     this.#proceed()
     return result
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    const reason = new CancelledError('the results are no longer wanted')
-    const closing = this.#end(reason)
+    let failure: { readonly error: unknown } | undefined
+    await this.#end(new CancelledError('the results are no longer wanted')).catch((error: unknown) => {
+      failure = { error }
+    })
     this.#lastWord = undefined
-    await closing
     while (this.#running > 0) await Waiter.in(this.#idle, undefined)
-    return { done: true, value: undefined }
+    if (failure !== undefined) throw failure.error
+    return END
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,64 +127,56 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
       const consumer = this.#consumers.first
       if (slot?.result === undefined || consumer === undefined) return
       this.#slots.remove(slot)
-      consumer.resolve({ done: false, value: slot.result.value })
+      consumer.resolve({ done: false, value: slot.result.value as R })
     }
   }
 
   #read(): void {
-    const slot = new MapSlot<R>()
-    const index = this.#nextIndex++
     this.#isReading = true
-    this.#running++
-    if (this.#plan.isOrdered) this.#slots.push(slot)
     this.#readItem().then(
       (read) => {
         this.#isReading = false
-        if (read.done === true) this.#exhaust(slot)
-        else void this.#work(slot, index, read.value as Awaited<T>)
+        if (this.#isOver) return
+        if (read.done === true) this.#isExhausted = true
+        else void this.#work(read.value)
         this.#proceed()
       },
       (error: unknown) => {
-        // a source that throws has ended
         this.#isReading = false
-        this.#exhaust(slot)
         this.#stop(error)
       },
     )
   }
 
-  async #readItem(): Promise<IteratorResult<Awaited<T>, unknown>> {
-    const { value, done } = (await this.#source?.next()) ?? { value: undefined, done: true }
-    return done === true ? { done, value } : { done: false, value: await value }
-  }
-
-  #exhaust(slot: MapSlot<R>): void {
-    this.#isExhausted = true
-    this.#slots.remove(slot)
-    this.#leave()
-  }
-
-  async #work(slot: MapSlot<R>, index: number, item: Awaited<T>): Promise<void> {
-    const scope = this.#scope.child({})
-    const context: MapContext = {
-      get signal() {
-        return scope.signal
-      },
-      index,
-    }
+  async #readItem(): Promise<IteratorResult<Awaited<T>, undefined>> {
+    let read: IteratorResult<T, unknown> | undefined
     try {
-      if (scope.aborted) throw scope.reason
-      const value = await this.#plan.fn(item, context)
+      read = await this.#source?.next()
+    } catch (error) {
+      // a source that throws has ended
+      this.#isExhausted = true
+      throw error
+    }
+    return read === undefined || read.done === true ? END : { done: false, value: await read.value }
+  }
+
+  async #work(item: Awaited<T>): Promise<void> {
+    const slot = new MapSlot()
+    if (this.#plan.isOrdered) this.#slots.push(slot)
+    this.#running++
+    const scope = this.#scope.child({})
+    try {
+      const value = await this.#plan.fn(item, new ItemContext(scope, this.#items++))
       slot.result = { value }
       if (!this.#plan.isOrdered && !this.#isOver) this.#slots.push(slot)
     } catch (error) {
       this.#slots.remove(slot)
       this.#fail(error)
-    } finally {
-      scope.close()
-      this.#leave()
     }
+    scope.close()
+    this.#running--
     if (!this.#isOver) this.#proceed()
+    else if (this.#running === 0) for (const waiter of this.#idle) waiter.resolve()
   }
 
   #fail(error: unknown): void {
@@ -171,27 +189,23 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
     if (this.#errors.length < KEPT_ERRORS) this.#errors.push(error)
   }
 
-  #leave(): void {
-    this.#running--
-    if (this.#running === 0) for (const waiter of this.#idle) waiter.resolve()
-  }
-
   #finish(): void {
     if (this.#isOver) return
     this.#isOver = true
     if (this.#failures > 0) {
       const [cause] = this.#errors
-      const message = `${this.#failures} of ${this.#nextIndex - 1} items failed`
+      const message = `${this.#failures} of ${this.#items} items failed`
       this.#lastWord = { error: new AggregateError(this.#errors, message, { cause }) }
     }
     this.#dismiss()
+    this.#scope.close()
   }
 
   /** Ends the iteration before its time; the first who asks is told why. */
-  #stop(error: unknown): void {
+  #stop(reason: unknown): void {
     if (this.#isOver) return
-    this.#lastWord = { error }
-    this.#end(error).catch(() => undefined)
+    this.#lastWord = { error: reason }
+    this.#end(reason).catch(() => undefined)
   }
 
   async #end(reason: unknown): Promise<void> {
@@ -200,31 +214,31 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
     for (const slot of this.#slots) this.#slots.remove(slot)
     this.#dismiss()
     this.#scope.abort(reason)
+    this.#scope.close()
     const source = this.#source
     if (source === undefined || this.#isExhausted) return
-    this.#isExhausted = true
-    // a source that is being read answers to return() only after that, if ever
     const closed = closeSource(source)
-    if (!this.#isReading) await closed
+    // a source that is being read heeds return() only after that, if ever
+    if (this.#isReading) closed.catch(() => undefined)
+    else await closed
   }
 
   #dismiss(): void {
     this.#forget?.()
-    this.#scope.close()
     const word = this.#lastWord
     const { first } = this.#consumers
     if (word !== undefined && first !== undefined) {
       this.#lastWord = undefined
       first.reject(word.error)
     }
-    for (const consumer of this.#consumers) consumer.resolve({ done: true, value: undefined })
+    for (const consumer of this.#consumers) consumer.resolve(END)
   }
 
   async #afterEnd(): Promise<IteratorReturnResult<undefined>> {
     const word = this.#lastWord
     this.#lastWord = undefined
     if (word !== undefined) throw word.error
-    return { done: true, value: undefined }
+    return END
   }
 }
 

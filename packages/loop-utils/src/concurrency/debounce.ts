@@ -22,7 +22,11 @@ export function debounce<A extends readonly unknown[]>(
 ): Paced<A> {
   checkDuration('waitMs', waitMs)
   const maxWaitMs = checkDuration('maxWaitMs', options.maxWaitMs ?? Infinity, { min: waitMs, infinite: true })
-  return new PacedCall(fn, new DebouncePace({ waitMs, maxWaitMs, leading: options.leading ?? false }), options).toFunction()
+  return new PacedCall(
+    fn,
+    new DebouncePace({ waitMs, maxWaitMs, leading: options.leading ?? false }),
+    options,
+  ).toFunction()
 }
 
 class DebouncePace implements Pace {

@@ -60,7 +60,8 @@ export function mapConcurrent<T, R>(
 /** Opens the source when the first item is asked for. */
 function iteratorOf<T>(source: Iterable<T> | AsyncIterable<T>): () => Iterator<T> | AsyncIterator<T> {
   const given = source as Partial<Iterable<T> & AsyncIterable<T>> | null | undefined
-  if (typeof given?.[Symbol.asyncIterator] === 'function') return () => (source as AsyncIterable<T>)[Symbol.asyncIterator]()
+  if (typeof given?.[Symbol.asyncIterator] === 'function')
+    return () => (source as AsyncIterable<T>)[Symbol.asyncIterator]()
   if (typeof given?.[Symbol.iterator] === 'function') return () => (source as Iterable<T>)[Symbol.iterator]()
   throw new OptionError('source', source, 'an iterable or async iterable')
 }

@@ -59,7 +59,10 @@ export class Singleflight<K, T> {
     const known = this.#flights.get(key)
     const flight = known ?? this.#open(key)
     checkRoom(flight.callers, this.#maxWaiting, 'callers of one flight')
-    const result = Waiter.in(flight.callers, undefined, { abort, onGiveUp: () => this.#afterGiveUp(key, flight, abort) })
+    const result = Waiter.in(flight.callers, undefined, {
+      abort,
+      onGiveUp: () => this.#afterGiveUp(key, flight, abort),
+    })
     if (known === undefined) this.#start(key, flight, fn)
     return result
   }

@@ -12,20 +12,20 @@ export interface CallOptions {
 /** A promise that settles once, by an outcome, the caller's signal or the time. Leaves no listener and no timer. */
 export class Settlement<R> {
   readonly promise: Promise<R>
+  readonly #resolve: (value: R) => void
+  readonly #reject: (reason: unknown) => void
   #isSettled = false
-  #resolve: (value: R) => void = () => undefined
-  #reject: (reason: unknown) => void = () => undefined
   #release: (() => void) | undefined
 
   constructor() {
-    this.promise = new Promise<R>((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
+    let resolve!: (value: R) => void
+    let reject!: (reason: unknown) => void
+    this.promise = new Promise<R>((onResolve, onReject) => {
+      resolve = onResolve
+      reject = onReject
     })
-  }
-
-  get isSettled(): boolean {
-    return this.#isSettled
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
   /** Rejects by itself when the signal aborts or the time is over, telling `onGivenUp` first. */

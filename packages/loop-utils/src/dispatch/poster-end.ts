@@ -9,6 +9,7 @@ import type { PosterHandle } from './poster-handle.ts'
 import type { PosterCallOptions } from './poster.ts'
 import type { ResolvedAttachOptions } from './poster-options.ts'
 import { SharedState } from './shared-state.ts'
+import { WakefulWait } from './wakeful-wait.ts'
 import { AGE_SAMPLING, CLOSING, type DownItem, RESULT } from './wire.ts'
 
 /** A poster without the types of its handlers. */
@@ -21,8 +22,9 @@ export class PosterEnd implements AsyncDisposable {
   readonly #ended: Promise<void>
   readonly #keyOf: ((handler: string, args: readonly unknown[]) => string) | undefined
   readonly #canTakeBack: boolean
-  #onEnded: () => void = () => undefined
+  readonly #onEnded: () => void
   #exitCode: number | undefined
+  readonly #wakeful = new WakefulWait()
   #emitted = 0
   #closing: Promise<void> | undefined
 
@@ -37,12 +39,18 @@ export class PosterEnd implements AsyncDisposable {
     this.#down = openLaneReader<DownItem>(handle.down)
     // a thread that waits for answers must not end for want of other work
     this.#pending = new PendingCalls(state, (count) => {
-      if (count > 0) this.#down.ref()
-      else if (this.#closing === undefined) this.#down.unref()
+      if (count > 0) {
+        this.#down.ref()
+        return
+      }
+      this.#wakeful.end()
+      if (this.#closing === undefined) this.#down.unref()
     })
+    let onEnded!: () => void
     this.#ended = new Promise((resolve) => {
-      this.#onEnded = resolve
+      onEnded = resolve
     })
+    this.#onEnded = onEnded
     options.worker?.once('exit', (code) => {
       this.#exitCode = code
     })
@@ -100,6 +108,7 @@ export class PosterEnd implements AsyncDisposable {
     settlement.limit({ ...options, clock: this.#options.clock, what: `call of '${handler}'` }, () => {
       this.#giveUp(id, outgoing)
     })
+    this.#wakeful.begin()
     return settlement.promise
   }
 

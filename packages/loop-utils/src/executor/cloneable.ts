@@ -44,7 +44,8 @@ function faultOf(value: unknown): string | undefined {
 function* partsOf(value: object, path: string): Generator<[unknown, string]> {
   if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) return
   if (types.isMap(value)) {
-    for (const [key, item] of value) yield* [[key, `${path} key`] as [unknown, string], [item, `${path}.get(${show(key)})`]]
+    for (const [key, item] of value)
+      yield* [[key, `${path} key`] as [unknown, string], [item, `${path}.get(${show(key)})`]]
   } else if (types.isSet(value)) {
     for (const item of value) yield [item, `${path} member`]
   } else if (Array.isArray(value)) {

@@ -1,7 +1,7 @@
-import { isMainThread } from 'node:worker_threads'
+import { isMainThread, threadId } from 'node:worker_threads'
 import { systemClock } from '../clock/system-clock.ts'
+import { WrongThreadError } from '../dispatch/dispatch-errors.ts'
 import { checkDuration } from '../errors/option-checks.ts'
-import { ServiceStateError } from '../errors/service-state-error.ts'
 import type { AtomicMemory } from './atomic-memory.ts'
 import { runToPark } from './run-steps.ts'
 import type { Protocol } from './shared-memory.ts'
@@ -24,10 +24,11 @@ export function blockOn<R>(memory: AtomicMemory, start: () => Protocol<R>, timeo
 /**
  * What every blocking method checks first.
  *
- * @throws ServiceStateError on the main thread, whose loop must never stand still
+ * @throws WrongThreadError on the main thread, whose loop must never stand still
  * @throws OptionError when `timeoutMs` is no duration
  */
 export function checkBlocking(operation: string, timeoutMs: number, instead: string): void {
   checkDuration('timeoutMs', timeoutMs, { infinite: true })
-  if (isMainThread) throw new ServiceStateError(operation, 'on the main thread', `await ${instead} there`)
+  if (isMainThread)
+    throw new WrongThreadError(`${operation} would block the main thread; await ${instead} there`, threadId)
 }

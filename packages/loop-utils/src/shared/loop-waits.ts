@@ -13,8 +13,8 @@ export interface ThreadWaitOptions {
   /** Longest wait in milliseconds. Default `Infinity`. */
   readonly timeoutMs?: number
   /**
-   * Whether the wait keeps this thread's loop alive. Default true: by itself, a loop with nothing else to do would end
-   * and the promise would never settle.
+   * Whether the wait keeps this thread's loop alive. Default false, as with a ThreadEvent: a process with nothing else
+   * to do exits.
    */
   readonly ref?: boolean
 }
@@ -56,7 +56,7 @@ export class LoopWaits<R> {
    * with QueueOverflowError when too many wait, and with OptionError.
    */
   async wait(start: () => Protocol<R>, options: ThreadWaitOptions, onTimeout: () => unknown): Promise<R> {
-    const { signal, timeoutMs = Infinity, ref = true } = options
+    const { signal, timeoutMs = Infinity, ref = false } = options
     checkSignal('signal', signal)?.throwIfAborted()
     checkDuration('timeoutMs', timeoutMs, { infinite: true })
     checkBoolean('ref', ref)

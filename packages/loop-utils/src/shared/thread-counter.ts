@@ -120,7 +120,7 @@ export class ThreadCounter {
    * Blocks this worker's thread until the value meets the condition, and returns it; undefined when `timeoutMs` (default
    * `Infinity`) are over before.
    *
-   * @throws ServiceStateError on the main thread
+   * @throws WrongThreadError on the main thread
    * @throws OptionError
    */
   waitForSync(condition: CounterCondition, timeoutMs: number = Infinity): number | undefined {

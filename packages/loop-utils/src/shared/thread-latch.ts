@@ -90,7 +90,7 @@ export class ThreadLatch {
    * Blocks this worker's thread until the latch is open; returns false when `timeoutMs` (default `Infinity`) are over
    * before.
    *
-   * @throws ServiceStateError on the main thread
+   * @throws WrongThreadError on the main thread
    * @throws OptionError
    */
   waitSync(timeoutMs: number = Infinity): boolean {

@@ -29,7 +29,9 @@ export interface ThreadRate {
 }
 
 /** How to wait for permits of a rate. */
-export interface ThreadRateAcquireOptions extends ThreadWaitOptions {
+export interface ThreadRateAcquireOptions extends Omit<ThreadWaitOptions, 'ref'> {
+  /** Whether the wait keeps this thread's loop alive. Default true, as with a sleep: it ends by time. */
+  readonly ref?: boolean
   /** How many permits to take together, at most the burst. Default 1. */
   readonly permits?: number
 }
@@ -141,7 +143,7 @@ export class ThreadRateLimiter implements Policy {
     }
   }
 
-  async #waitFor(n: number, { signal, timeoutMs = Infinity, ref = true }: ThreadWaitOptions): Promise<void> {
+  async #waitFor(n: number, { signal, timeoutMs = Infinity, ref = true }: ThreadRateAcquireOptions): Promise<void> {
     checkRoom(this.#queue, this.#maxWaiting, `queue of ${this.name}`)
     const toError = (): TimeoutError => new TimeoutError(timeoutMs, 'total', { what: `acquisition of ${this.name}` })
     const limit = timeoutMs === Infinity ? undefined : { clock: this.#clock, ms: timeoutMs, toError }

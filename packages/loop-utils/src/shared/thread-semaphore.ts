@@ -122,7 +122,7 @@ export class ThreadSemaphore {
    * Blocks this worker's thread until it has permits. It goes before those who wait on the loop of this thread, since
    * they cannot run meanwhile.
    *
-   * @throws ServiceStateError on the main thread
+   * @throws WrongThreadError on the main thread
    * @throws TimeoutError when the time is over
    * @throws OptionError
    */

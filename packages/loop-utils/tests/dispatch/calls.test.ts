@@ -81,6 +81,21 @@ describe('a call on the own loop', () => {
     await dispatcher.close({ mode: 'discard' })
   })
 
+  it('shows a function that asks late that its caller has given up', async () => {
+    await using dispatcher = new Dispatcher()
+    let seen: AbortSignal | undefined
+    const controller = new AbortController()
+    const call = dispatcher.call(
+      () => {
+        controller.abort(new Error('given up'))
+        seen = dispatcher.callSignal
+      },
+      { signal: controller.signal },
+    )
+    await expect(call).rejects.toThrow('given up')
+    expect(seen?.reason).toMatchObject({ message: 'given up' })
+  })
+
   it('times out, and leaves no timer behind when it does not', async () => {
     await using dispatcher = new Dispatcher()
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length

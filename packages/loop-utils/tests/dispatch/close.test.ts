@@ -105,6 +105,31 @@ describe('close', () => {
     expect(got).toEqual(upTo(got.length))
   })
 
+  it('drains without end when told to', async () => {
+    const dispatcher = new Dispatcher()
+    const answer = dispatcher.call(() => turns(20))
+    expect(await dispatcher.close({ deadlineMs: Number.POSITIVE_INFINITY })).toMatchObject({ rejectedCalls: 0 })
+    await answer
+  })
+
+  it('gives everything up at once with no time to drain', async () => {
+    const dispatcher = new Dispatcher()
+    dispatcher.post(() => undefined)
+    expect(await dispatcher.close({ deadlineMs: 0 })).toEqual({ delivered: 0, discarded: 1, rejectedCalls: 0 })
+  })
+
+  it('rejects posts that wait for credit when the thread of the dispatcher dies', async () => {
+    const { worker, poster } = await served({ isKnown: false })
+    const posts = Promise.allSettled(upTo(1500).map(() => poster.post('double', 1)))
+    await worker.terminate()
+    const settled = await posts
+    const lost = settled.filter(({ status }) => status === 'rejected')
+    expect(settled.length - lost.length).toBeGreaterThanOrEqual(1024)
+    for (const post of lost)
+      expect(post).toMatchObject({ reason: { code: expect.stringMatching(/LOOP_(WORKER|DISP)/) } })
+    await poster.close()
+  })
+
   it('sends what waited for credit, and rejects the posts and calls that did', async () => {
     const dispatcher = new Dispatcher()
     const got: number[] = []

@@ -52,7 +52,7 @@ function open() {
       throw new OptionError('size', -1, 'a positive size')
     },
     plain: () => {
-      throw 'just a text' // eslint-disable-line no-throw-literal
+      throw 'just a text' // oxlint-disable-line no-throw-literal
     },
     uncloneable: () => () => 1,
     fine: (value: number) => value + 1,
@@ -187,8 +187,14 @@ describe('isolation', () => {
       throw new Error('only counted')
     })
     await dispatcher.drain()
+    const nameless = new Dispatcher()
+    nameless.post(() => {
+      throw 'a text' // oxlint-disable-line no-throw-literal
+    })
+    await nameless.close()
     await turns()
-    expect(warnings).toHaveLength(1)
+    expect(warnings).toHaveLength(2)
+    expect(warnings[1]?.message).toContain('a dispatcher has no onError, and its post failed: a text')
     expect(warnings[0]?.message).toContain("dispatcher 'lonely' has no onError, and its emit of 'nobody' failed")
     expect(dispatcher.stats().errors).toBe(3)
     await dispatcher.close()

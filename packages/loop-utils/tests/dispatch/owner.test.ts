@@ -121,6 +121,48 @@ describe('maybeDispatch', () => {
   })
 })
 
+describe('a reference', () => {
+  const ports = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length
+
+  it('is held for every poster, earlier and later ones, until it is given up', async () => {
+    const before = ports()
+    await using dispatcher = new Dispatcher()
+    const first = attachPoster(dispatcher.connect())
+    expect(ports()).toBe(before)
+    dispatcher.ref()
+    const second = attachPoster(dispatcher.connect())
+    expect(ports()).toBe(before + 2)
+    dispatcher.unref()
+    expect(ports()).toBe(before)
+    await using third = attachPoster(dispatcher.connect())
+    expect(third.depth).toBe(0)
+    await first.close()
+    await second.close()
+    await turns()
+    expect(ports()).toBe(before)
+  })
+
+  it('is held while a call waits for its answer', async () => {
+    const before = ports()
+    await using dispatcher = new Dispatcher()
+    let release: (value: number) => void = () => undefined
+    dispatcher.register({
+      wait: () =>
+        new Promise<number>((resolve) => {
+          release = resolve
+        }),
+    })
+    const poster = attachPoster(dispatcher.connect())
+    const answer = poster.call('wait', [])
+    while (dispatcher.stats().runningCalls === 0) await turns()
+    expect(ports()).toBe(before + 1)
+    release(1)
+    expect(await answer).toBe(1)
+    expect(ports()).toBe(before)
+    await poster.close()
+  })
+})
+
 describe('options', () => {
   it.each([
     [{ name: '' }, 'name'],

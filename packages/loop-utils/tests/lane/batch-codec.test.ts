@@ -111,6 +111,18 @@ describe('a batch', () => {
     ])
   })
 
+  it('takes records of any size apart', () => {
+    const records = Array.from({ length: 24 }, (_, size) =>
+      Object.fromEntries(Array.from({ length: size }, (_unused, i) => [`k${i}`, i])),
+    )
+    const encoder = new BatchEncoder()
+    for (const record of records) encoder.add(record)
+    const batch = encoder.take()
+    // shape numbers, and no record left as it was
+    expect(batch.filter((cell, i) => i > 1 && typeof cell === 'object')).toEqual([])
+    expect(cross(new BatchDecoder(), batch)).toEqual(records)
+  })
+
   it('carries wide records and long tuples whole', () => {
     const wide = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${i}`, i]))
     const long = Array.from({ length: 40 }, (_, i) => i)

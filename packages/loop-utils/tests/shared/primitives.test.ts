@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/clock/index.ts'
+import { WrongThreadError } from '../../src/dispatch/dispatch-errors.ts'
 import { OptionError, QueueOverflowError, ServiceStateError, TimeoutError } from '../../src/errors/index.ts'
 import { AtomicMemory, FIRST_CELL } from '../../src/shared/atomic-memory.ts'
 import { blockOn } from '../../src/shared/block-on.ts'
@@ -23,7 +24,7 @@ describe('ThreadLatch', () => {
   it('opens at 0 for all who wait, and stays open', async () => {
     const latch = new ThreadLatch(3)
     const other = new ThreadLatch(latch.buffer)
-    const waiting = [latch.wait(), other.wait(), latch.wait({ ref: false })]
+    const waiting = [latch.wait(), other.wait(), latch.wait({ ref: true })]
     expect([latch.waiting, other.waiting]).toEqual([2, 1])
     expect(other.countDown(2)).toBe(1)
     await turns()
@@ -81,7 +82,7 @@ describe('ThreadLatch', () => {
   })
 
   it('does not block the main thread', () => {
-    expect(() => new ThreadLatch(0).waitSync()).toThrow(ServiceStateError)
+    expect(() => new ThreadLatch(0).waitSync()).toThrow(WrongThreadError)
   })
 
   it('refuses counts, buffers and options it cannot use', async () => {
@@ -155,7 +156,7 @@ describe('ThreadCounter', () => {
     expect(() => counter.add(0.5)).toThrow(OptionError)
     expect(() => counter.compareAndSet(0, 2 ** 60)).toThrow(OptionError)
     expect(() => new ThreadCounter(NaN)).toThrow(OptionError)
-    expect(() => counter.waitForSync({ atLeast: 0 })).toThrow(ServiceStateError)
+    expect(() => counter.waitForSync({ atLeast: 0 })).toThrow(WrongThreadError)
     expect(() => counter.waitForSync({ atLeast: 0 }, -1)).toThrow(OptionError)
   })
 })
@@ -254,7 +255,7 @@ describe('ThreadSemaphore', () => {
     const semaphore = new ThreadSemaphore(2)
     await expect(semaphore.acquire({ permits: 3 })).rejects.toBeInstanceOf(OptionError)
     expect(() => semaphore.tryAcquire(0)).toThrow(OptionError)
-    expect(() => semaphore.acquireSync()).toThrow(ServiceStateError)
+    expect(() => semaphore.acquireSync()).toThrow(WrongThreadError)
     await expect(semaphore.run(1 as unknown as () => void)).rejects.toBeInstanceOf(OptionError)
   })
 })

@@ -193,11 +193,11 @@ describe('a loop with nothing else to do', () => {
   }
 
   it('ends although a wait without reference is pending, and stays for one with a reference', async () => {
-    const loose = run(`void new ThreadLatch(1).wait({ ref: false, timeoutMs: 1e6 }).then(() => console.log('settled'))`)
+    const loose = run(`void new ThreadLatch(1).wait({ timeoutMs: 1e6 }).then(() => console.log('settled'))`)
     const firm = run(
       `const latch = new ThreadLatch(1)
       setTimeout(() => latch.countDown(), 50).unref()
-      console.log(await latch.wait())`,
+      console.log(await latch.wait({ ref: true }))`,
     )
     expect(await loose).toEqual({ code: 0, output: '' })
     expect(await firm).toEqual({ code: 0, output: 'true\n' })

@@ -14,6 +14,7 @@ export const CCU_FAULTS = {
   transmissionPending: -10,
 } as const
 
+/** One of the codes from −1 to −10. */
 export type CcuFaultCode = (typeof CCU_FAULTS)[keyof typeof CCU_FAULTS]
 
 const TEXTS: { readonly [C in CcuFaultCode]: string } = {

@@ -3,6 +3,7 @@ import type { EventDelivery } from './callback/value-event.ts'
 import { DEFAULT_FLEET, type DeviceSpec } from './catalogue/default-fleet.ts'
 import type { XmlEncoding } from './wire/xml.ts'
 
+/** What a fake CCU is like. Everything has a default. */
 export interface FakeCcuOptions {
   /** Where to listen. Default 127.0.0.1. */
   readonly host?: string
@@ -34,6 +35,7 @@ export interface FakeCcuOptions {
   readonly onError?: (error: unknown) => void
 }
 
+/** The options with their defaults filled in. */
 export type CheckedCcuOptions = Required<FakeCcuOptions>
 
 /** @throws OptionError */

@@ -8,6 +8,7 @@ import { CCU_FAULTS, CcuFault } from './ccu-fault.ts'
 import type { CheckedCcuOptions } from './ccu-options.ts'
 import { toOutcome, type CcuAnswer } from './records.ts'
 
+/** What the registrations need of their CCU. */
 export interface RegistrationsContext {
   readonly options: CheckedCcuOptions
   readonly descriptions: () => readonly DeviceDescription[]

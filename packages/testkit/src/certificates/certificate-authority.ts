@@ -13,6 +13,7 @@ export interface Certificate {
 /** Whether a certificate holds now, has run out, or begins later. */
 export type Validity = 'current' | 'expired' | 'not-yet-valid'
 
+/** What a certificate is to say. */
 export interface CertificateOptions {
   /** Host names and IP addresses that the certificate stands for. Default localhost, 127.0.0.1 and ::1. */
   readonly names?: readonly string[]

@@ -20,16 +20,19 @@ import type {
   PropertyValue,
 } from './wire.ts'
 
+/** How a control client behaves. */
 export interface ControlClientOptions {
   /** How long a request may take, in milliseconds. Default 10 000. */
   readonly timeoutMs?: number
 }
 
+/** Options of every request. */
 export interface RequestOptions {
   /** Its abort rejects with `signal.reason`. */
   readonly signal?: AbortSignal
 }
 
+/** Which events are followed. */
 export interface EventsOptions extends RequestOptions {
   /** Goes on after the event of this id, as far as the server still has what came since. */
   readonly lastEventId?: string

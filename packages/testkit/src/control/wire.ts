@@ -78,6 +78,7 @@ export interface ObservationView extends Observation {
   readonly at: string
 }
 
+/** What observers have heard, as far as it is kept. */
 export interface ObservationList {
   /** Oldest first. */
   readonly observations: readonly ObservationView[]
@@ -94,6 +95,7 @@ export interface CcuView {
   readonly totals: { readonly calls: number; readonly answers: number }
 }
 
+/** How the server is. */
 export interface HealthView {
   readonly status: 'ok'
   readonly version: string
@@ -133,6 +135,7 @@ export interface ControlEventData {
   readonly gap: { readonly missed: number | null }
 }
 
+/** The types of events. */
 export type ControlEventType = keyof ControlEventData
 
 /** An event of the control API. */

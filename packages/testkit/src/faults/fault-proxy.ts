@@ -7,6 +7,7 @@ import { ProxyListenError } from './fault-errors.ts'
 import { FaultSet } from './fault-set.ts'
 import { ProxiedConnection, type ConnectionEnd } from './proxied-connection.ts'
 
+/** Where a proxy listens and leads to. */
 export interface FaultProxyOptions {
   /** Where connections go. */
   readonly upstream: { readonly host?: string; readonly port: number }

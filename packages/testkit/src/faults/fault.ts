@@ -24,6 +24,7 @@ export interface FaultAttributes {
   'half-open': { readonly closeAfterMs?: number }
 }
 
+/** The kinds of faults. */
 export type FaultType = keyof FaultAttributes
 
 interface FaultCommon {
@@ -53,6 +54,7 @@ export type Fault = {
   }
 }[FaultType]
 
+/** All kinds of faults, for choosing one. */
 export const FAULT_TYPES: readonly FaultType[] = [
   'latency',
   'bandwidth',

@@ -24,6 +24,7 @@ export function captureSite(): Error {
   return site
 }
 
+/** Tells who made a resource from the stack that was captured. */
 export function readSite(captured: Error): CreationSite {
   const frames = (captured.stack ?? '')
     .split('\n')

@@ -5,6 +5,7 @@ import { LeakError } from './leak-error.ts'
 import { ListenerCensus, type ListenerTarget } from './listener-census.ts'
 import { ResourceTracker } from './resource-tracker.ts'
 
+/** How to look for leaks. */
 export interface LeakOptions {
   /** How long closing things may take once the code is done, in milliseconds. Default 2000. */
   readonly graceMs?: number

@@ -63,6 +63,7 @@ export const FOLLOWED_RESOURCES: ReadonlySet<string> = new Set([
   'ProcessWrap',
 ])
 
+/** Whether a resource lives and keeps the process alive. */
 export function isReferenced(resource: Resource): boolean {
   return callMethod(resource, 'hasRef') === true
 }

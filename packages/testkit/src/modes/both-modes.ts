@@ -5,7 +5,7 @@ import { CleanupStack } from './cleanup-stack.ts'
 import { MODE_CASES, type ModeCase } from './mode-case.ts'
 
 /** What a test body gets. */
-export interface ModeContext<H> extends ModeCase {
+export interface ModeContext<H = undefined> extends ModeCase {
   /** What the suite's `createHost` made for this run; undefined without one. */
   readonly host: H
   /** Follows what the body makes; `leaks.watch(emitter)` counts that emitter's listeners. */
@@ -14,6 +14,7 @@ export interface ModeContext<H> extends ModeCase {
   readonly defer: (cleanup: () => unknown) => void
 }
 
+/** How one test runs in its modes. */
 export interface BothModesOptions {
   /** Time limit of one run, in milliseconds. Default: the runner's own. */
   readonly timeoutMs?: number
@@ -29,6 +30,7 @@ export interface TestRunner {
   readonly it: (name: string, test: () => Promise<void>, timeoutMs?: number) => unknown
 }
 
+/** What the tests of a suite have in common. */
 export interface BothModesSetup<H> {
   readonly runner: TestRunner
   /** Makes what a body gets as `host`, such as an engine host; it is disposed before the search for leaks. */

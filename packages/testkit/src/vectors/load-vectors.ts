@@ -12,6 +12,7 @@ export type VectorOf<S extends Shape> = {
   readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never
 }
 
+/** Where in a file the vectors are, and how large it may be. */
 export interface LoadVectorsOptions {
   /** Member names that lead to the list, when the file is not a list itself: `['handshakes']`. */
   readonly at?: readonly string[]

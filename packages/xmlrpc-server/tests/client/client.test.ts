@@ -4,12 +4,7 @@ import { expectNoLeaks } from '@x/testkit/leaks'
 import { once } from 'node:events'
 import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import {
-  XmlRpcClient,
-  XmlRpcClientClosedError,
-  XmlRpcHttpError,
-  XmlRpcTransportError,
-} from '../../src/client/index.ts'
+import { XmlRpcClient, XmlRpcClientClosedError, XmlRpcHttpError, XmlRpcTransportError } from '../../src/client/index.ts'
 import { XmlRpcEncodeError, XmlRpcFault, XmlRpcProtocolError } from '../../src/codec/index.ts'
 import { RawServer, result, send } from './raw-server.ts'
 

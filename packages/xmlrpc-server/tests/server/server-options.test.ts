@@ -28,7 +28,7 @@ describe('the options of the server', () => {
   ]
 
   it.each(wrong)('are refused with their name, value and range: %s = %s', (option, value) => {
-    const make = (): unknown => new AsyncXmlRpcServer({ [option]: value } as XmlRpcServerOptions)
+    const make = (): unknown => new AsyncXmlRpcServer({ [option]: value })
     expect(make).toThrow(expect.objectContaining({ code: 'LOOP_OPTION', option }))
     expect(make).toThrow(/^option \w+ is .+; give .+/)
   })

@@ -10,6 +10,7 @@ export type CallbackOutcome =
   | { readonly kind: 'fault'; readonly fault: WireFault }
   | { readonly kind: 'failed'; readonly failure: CallbackFailure; readonly message: string }
 
+/** Where and how a callback server is called. */
 export interface CallbackClientOptions {
   readonly url: URL
   readonly encoding: XmlEncoding

@@ -87,12 +87,14 @@ function describeChannel(device: DeviceType, { address, type, index }: ChannelPl
   }
 }
 
+/** The channel type of that name; the catalogue has every one that its devices name. */
 export function channelType(type: string): ChannelType {
   const channel = CHANNEL_TYPES[type]
   if (channel === undefined) throw new Error(`the catalogue has no channel type ${type}`)
   return channel
 }
 
+/** Describes a parameter at its position in the paramset. */
 export function describeParameter(parameter: Parameter, position: number): ParameterDescription {
   const { isReadable, isWritable, isReported, names } = parameter
   return {

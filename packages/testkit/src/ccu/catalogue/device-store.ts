@@ -8,7 +8,6 @@ import { Paramset } from './paramset.ts'
 /** The most devices that one fake CCU plays. */
 export const MAX_DEVICES = 5000
 
-
 interface Entry {
   readonly description: DeviceDescription
   readonly paramsets: ReadonlyMap<string, Paramset>

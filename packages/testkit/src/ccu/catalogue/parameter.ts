@@ -33,6 +33,7 @@ interface ParameterExtras {
   readonly isService?: boolean
 }
 
+/** A switch: true or false. */
 export function bool(
   name: string,
   operations: Operations,
@@ -41,6 +42,7 @@ export function bool(
   return parameter(name, operations, { type: 'BOOL', min: false, max: true, initial: false, ...extras })
 }
 
+/** An impulse, such as a key that is pressed. */
 export function action(name: string, operations: Operations, extras: ParameterExtras = {}): Parameter {
   return parameter(name, operations, { type: 'ACTION', min: false, max: true, initial: false, ...extras })
 }
@@ -51,14 +53,17 @@ interface NumberExtras extends ParameterExtras {
   readonly initial?: number
 }
 
+/** A number with a fraction. */
 export function float(name: string, operations: Operations, extras: NumberExtras): Parameter {
   return parameter(name, operations, { type: 'FLOAT', initial: Math.max(extras.min, 0), ...extras })
 }
 
+/** A whole number. */
 export function integer(name: string, operations: Operations, extras: NumberExtras): Parameter {
   return parameter(name, operations, { type: 'INTEGER', initial: Math.max(extras.min, 0), ...extras })
 }
 
+/** One of several named values. */
 export function choice(
   name: string,
   operations: Operations,
@@ -67,6 +72,7 @@ export function choice(
   return parameter(name, operations, { type: 'ENUM', min: 0, max: extras.names.length - 1, initial: 0, ...extras })
 }
 
+/** A text. */
 export function string(
   name: string,
   operations: Operations,

@@ -19,6 +19,7 @@ export class CcuListenError extends TestkitError {
   }
 }
 
+/** How calls are taken and answered. */
 export interface RpcServerOptions {
   readonly host: string
   readonly maxBodyBytes: number

@@ -21,16 +21,20 @@ export interface WireFault {
   readonly faultString: string
 }
 
+/** What a response document holds. */
 export type WireResponse = { readonly value: unknown } | { readonly fault: WireFault }
 
+/** Writes a call. */
 export function encodeCall(method: string, params: readonly unknown[], encoding: XmlEncoding): Buffer {
   return toBytes(serializer.serializeMethodCall(method, toWire(params) as readonly unknown[]), encoding)
 }
 
+/** Writes the answer to a call. */
 export function encodeResponse(value: unknown, encoding: XmlEncoding): Buffer {
   return toBytes(serializer.serializeMethodResponse(toWire(value)), encoding)
 }
 
+/** Writes a fault as the answer to a call. */
 export function encodeFault(fault: WireFault, encoding: XmlEncoding): Buffer {
   return toBytes(serializer.serializeFault(fault), encoding)
 }

@@ -25,8 +25,10 @@ export interface Deserializer {
 
 const require = createRequire(import.meta.url)
 
+/** The library's writer. */
 export const serializer: Serializer = require('xmlrpc/lib/serializer.js') as Serializer
 
+/** Makes the library's reader, which reads one document. */
 export const createDeserializer: () => Deserializer = (() => {
   const Class = require('xmlrpc/lib/deserializer.js') as new () => Deserializer
   return () => new Class()

@@ -1,0 +1,123 @@
+import { threadId } from 'node:worker_threads'
+import { ThreadCounter, ThreadLatch } from '../../src/shared/index.ts'
+import { OptionError } from '../../src/errors/index.ts'
+import type { TaskContext } from '../../src/executor/index.ts'
+
+// Functions that the tests of the executor have run on its threads.
+
+export function add(a: number, b: number): number {
+  return a + b
+}
+
+export async function later<T>(value: T): Promise<T> {
+  await new Promise<void>((resolve) => setImmediate(resolve))
+  return value
+}
+
+export function whichThread(): number {
+  return threadId
+}
+
+export function fail(option: string): never {
+  throw new OptionError(option, 1, 'something else')
+}
+
+export function failPlainly(): never {
+  throw Object.assign(new TypeError('bad type'), { code: 'E_BAD', cause: new RangeError('inner') })
+}
+
+export function throwText(): never {
+  // oxlint-disable-next-line typescript/only-throw-error -- what is no error has to come back as it is
+  throw 'just text'
+}
+
+export function exit(code: number): void {
+  process.exit(code)
+}
+
+export function leaveBomb(delayMs: number): void {
+  setTimeout(() => {
+    throw new Error('left behind')
+  }, delayMs)
+}
+
+export function exhaust(): number {
+  const held: number[][] = []
+  for (;;) held.push(Array.from({ length: 100_000 }, () => held.length))
+}
+
+/** Counts the latch down, then spins until it is cancelled. */
+export function spin(started: SharedArrayBuffer, context: TaskContext): string {
+  new ThreadLatch(started).countDown()
+  while (!context.isCancelled);
+  return 'gave up'
+}
+
+/** Never looks whether it is cancelled. */
+export function spinDeaf(started: SharedArrayBuffer): void {
+  new ThreadLatch(started).countDown()
+  for (;;);
+}
+
+/** Blocks its thread until the latch opens, and counts how often it was called. */
+export function hold(started: SharedArrayBuffer, end: SharedArrayBuffer): number {
+  new ThreadLatch(started).countDown()
+  new ThreadLatch(end).waitSync()
+  return threadId
+}
+
+export function count(counter: SharedArrayBuffer): number {
+  return new ThreadCounter(counter).increment()
+}
+
+/** Waits on its loop for the abort, and tells the reason's name in a counter-like way. */
+export async function awaitAbort(
+  started: SharedArrayBuffer,
+  heard: SharedArrayBuffer,
+  context: TaskContext,
+): Promise<string> {
+  const { signal } = context
+  new ThreadLatch(started).countDown()
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+  const { name } = signal.reason as Error
+  new ThreadCounter(heard).add(name === 'TimeoutError' ? 1 : 100)
+  context.throwIfCancelled()
+  return 'not cancelled'
+}
+
+export function remaining(context: TaskContext): number {
+  return context.remainingMs
+}
+
+export function size(bytes: Uint8Array): number {
+  return bytes.byteLength
+}
+
+export function makeBytes(length: number, context: TaskContext): Uint8Array {
+  const bytes = new Uint8Array(length).fill(7)
+  return context.move(bytes, [bytes.buffer as ArrayBuffer])
+}
+
+export function moveAndKeep(context: TaskContext): number {
+  const bytes = new Uint8Array(8)
+  context.move(bytes, [bytes.buffer as ArrayBuffer])
+  return bytes.byteLength
+}
+
+export function returnFunction(): unknown {
+  return { items: [1, { callback: () => 1 }] }
+}
+
+/** Looks harmless, and cannot be cloned. */
+export function returnTrap(): unknown {
+  return Object.defineProperty({}, 'trap', {
+    enumerable: true,
+    get: (() => {
+      let turn = 0
+      // harmless when it is looked at first
+      return () => (turn++ === 0 ? 1 : () => 1)
+    })(),
+  })
+}
+
+export const notAFunction = 5
