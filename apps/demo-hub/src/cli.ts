@@ -3,13 +3,15 @@ import { HELP, type HubArguments, readArguments } from './hub-arguments.ts'
 import { startHub } from './running-hub.ts'
 
 async function run(given: HubArguments): Promise<void> {
-  const hub = await startHub(given, { print: (line) => console.log(line), printError: (line) => console.error(line) })
+  const hub = await startHub(given, {
+    print: (line) => console.log(line),
+    onError: (error) => console.error(String(error)),
+  })
   let isEnding = false
   const end = (code: number): void => {
     if (isEnding) process.exit(code)
     isEnding = true
-    process.exitCode = code
-    void hub.stop()
+    void hub.stop().then(() => process.exit(code))
   }
   process.on('SIGINT', () => end(130))
   process.on('SIGTERM', () => end(143))

@@ -11,8 +11,8 @@ export interface DemoHubOptions {
   readonly control: Pick<ControlClient, 'observe'>
   /** Told of everything that the hub hears. */
   readonly onHeard: (text: string) => void
-  /** Default: a line on standard error. */
-  readonly onError?: (error: unknown) => void
+  /** Told of what nobody awaits: an observation that could not be posted, a callback that failed. */
+  readonly onError: (error: unknown) => void
   /** Where the callback server runs. Default `'loop'`. */
   readonly mode?: 'loop' | 'thread'
 }
@@ -28,7 +28,7 @@ export class DemoHub extends ServiceCore implements Central {
   readonly #ccu: XmlRpcClient
 
   constructor(options: DemoHubOptions) {
-    const onError = options.onError ?? ((error: unknown) => console.error(HUB, error))
+    const { onError } = options
     super({ name: HUB, onError })
     this.#options = options
     this.#observations = new ObservationQueue((batch) => options.control.observe(batch), onError)

@@ -12,10 +12,10 @@ export interface RunningHub {
   stop(): Promise<void>
 }
 
-/** Where a running hub prints. */
+/** Where a running hub tells what happens. */
 export interface HubOutput {
-  print(line: string): void
-  printError(line: string): void
+  readonly print: (line: string) => void
+  readonly onError: (error: unknown) => void
 }
 
 /** Starts fake devices in a process of their own, and a hub that registers with their CCU. */
@@ -25,11 +25,11 @@ export async function startHub({ mode, port }: HubArguments, output: HubOutput):
     ccuUrl: fake.ccu.url,
     control: fake.control,
     mode,
-    onHeard: (text) => output.print(text),
-    onError: (error) => output.printError(String(error)),
+    onHeard: output.print,
+    onError: output.onError,
   })
   const stop = async (): Promise<void> => {
-    await hub.stop({ deadlineMs: 1000 }).catch((error: unknown) => output.printError(String(error)))
+    await hub.stop({ deadlineMs: 1000 }).catch(output.onError)
     await fake.stop()
   }
   try {

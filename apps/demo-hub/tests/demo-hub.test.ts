@@ -45,10 +45,34 @@ describe('the hub', () => {
   it('fails to start without a CCU, and leaves nothing behind', async () => {
     const fake = await startFakeDevice()
     await fake.stop()
-    const hub = new DemoHub({ ccuUrl: fake.ccu.url, control: fake.control, onHeard: () => undefined })
+    const hub = new DemoHub({
+      ccuUrl: fake.ccu.url,
+      control: fake.control,
+      onHeard: () => undefined,
+      onError: () => undefined,
+    })
     await expect(hub.start()).rejects.toMatchObject({ code: expect.stringContaining('XMLRPC_') as string })
     expect(hub.state).toBe('failed')
     await hub.stop()
+  })
+
+  it('goes on when what it heard cannot be posted, and shows values that are no scalars', async () => {
+    const fake = await startFakeDevice()
+    const heard: string[] = []
+    const errors: unknown[] = []
+    const hub = new DemoHub({
+      ccuUrl: fake.ccu.url,
+      control: { observe: () => Promise.reject(new Error('refused')) },
+      onHeard: (text) => heard.push(text),
+      onError: (error) => errors.push(error),
+    })
+    await hub.start()
+    hub.onEvent({ interfaceId: 'x', channelAddress: 'A:1', parameter: 'LIST', value: [1, 2] })
+    await expect.poll(() => errors).toContainEqual(new Error('refused'))
+    expect(heard).toContain('event A:1.LIST = "[1,2]"')
+    expect(hub.hasClient('another-hub-BidCos-RF')).toBe(false)
+    await hub.stop()
+    await fake.stop()
   })
 
   it('stops in peace when the CCU is gone before it', async () => {

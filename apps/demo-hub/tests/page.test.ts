@@ -19,7 +19,13 @@ const FLAGS = [
 async function startBoth(mode: 'loop' | 'thread') {
   const fake = await startFakeDevice()
   const heard: string[] = []
-  const hub = new DemoHub({ ccuUrl: fake.ccu.url, control: fake.control, mode, onHeard: (text) => heard.push(text) })
+  const hub = new DemoHub({
+    ccuUrl: fake.ccu.url,
+    control: fake.control,
+    mode,
+    onHeard: (text) => heard.push(text),
+    onError: () => undefined,
+  })
   await hub.start()
   const stop = async (): Promise<void> => {
     await hub.stop()

@@ -29,7 +29,7 @@ describe('a running hub', () => {
     const printed: string[] = []
     const hub = await startHub(
       { mode: 'loop', port: 0 },
-      { print: (line) => printed.push(line), printError: (line) => printed.push(line) },
+      { print: (line) => printed.push(line), onError: (error) => printed.push(String(error)) },
     )
     expect(hub.readyLine).toMatch(/^ready: open http:\S+ and switch a device; hub on http:\S+ \(loop\), CCU on http:/)
     const control = new ControlClient(hub.url)
@@ -45,7 +45,7 @@ describe('a running hub', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const { port } = other.address() as AddressInfo
     await expect(
-      startHub({ mode: 'loop', port }, { print: () => undefined, printError: () => undefined }),
+      startHub({ mode: 'loop', port }, { print: () => undefined, onError: () => undefined }),
     ).rejects.toThrow(String(port))
     await new Promise((resolve) => other.close(resolve))
   })

@@ -36,15 +36,19 @@ export interface CheckedSnapshot {
 export function checkSnapshot(snapshot: unknown, option: string): CheckedSnapshot {
   const fields = fieldsOf(snapshot, option)
   checkOneOf(`${option}.version`, fields['version'], [1])
-  const recovery = fieldsOf(fields['recovery'], `${option}.recovery`)
   return {
     state: checkOneOf(`${option}.state`, fields['state'], ['closed', 'open', 'half-open']),
     remainingMs: checkDuration(`${option}.remainingMs`, fields['remainingMs']),
     opens: checkInteger(`${option}.opens`, fields['opens'], { min: 0 }),
-    recovery: {
-      successes: checkInteger(`${option}.recovery.successes`, recovery['successes'], { min: 0 }),
-      stage: checkInteger(`${option}.recovery.stage`, recovery['stage'], { min: 0 }),
-    },
+    recovery: checkRecovery(fields['recovery'], `${option}.recovery`),
     trip: fields['trip'],
+  }
+}
+
+function checkRecovery(recovery: unknown, option: string): RecoveryProgress {
+  const { successes, stage } = fieldsOf(recovery, option)
+  return {
+    successes: checkInteger(`${option}.successes`, successes, { min: 0 }),
+    stage: checkInteger(`${option}.stage`, stage, { min: 0 }),
   }
 }

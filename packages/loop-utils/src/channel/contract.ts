@@ -4,6 +4,7 @@ import type { Random } from '../clock/random.ts'
 import type { ErrorRevival } from '../errors/error-revival.ts'
 import type { LogThreshold } from '../log/log-level.ts'
 import type { LogLevel } from '../log/logger.ts'
+import type { LinkOptions } from './link-limits.ts'
 
 /**
  * `T` itself when every part of it may cross a thread unchanged, else `never` at the offending part: JSON-like data,
@@ -126,6 +127,11 @@ export interface EngineDefinition<C extends EngineContract, O> {
   readonly delivery: { readonly [E in EventName<C>]: DeliveryClass }
   /** Revives the package's own errors, in both directions. Those of `LOOP_*` are always known. */
   readonly errors?: ErrorRevival
+  /**
+   * Bounds that suit this engine, used where the host's options leave them out. They count items: an engine whose events
+   * are large batches wants a low high-water mark.
+   */
+  readonly link?: LinkOptions
   /** Makes an instance. What it throws rejects the placing; what it emits is delivered before the placing resolves. */
   create(context: EngineContext<C>, options: Plain<O>): Engine<C>
 }

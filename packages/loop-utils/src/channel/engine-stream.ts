@@ -40,10 +40,6 @@ export class EngineStream {
     })
   }
 
-  get isOpen(): boolean {
-    return this.#lane.isOpen
-  }
-
   get isWritable(): boolean {
     return this.#lane.isOpen && this.#lane.depth + this.#latest.staged < this.#highWaterMark
   }

@@ -1,4 +1,5 @@
 import type { ErrorRevival } from '../errors/error-revival.ts'
+import type { LinkOptions } from './link-limits.ts'
 import type { CommandContext, EngineContract, FacadeHandlers } from './contract.ts'
 
 /** An engine as the channel drives it: names come from messages, so the types of a contract say nothing there. */
@@ -11,6 +12,7 @@ export interface ErasedEngine {
 export interface ErasedDefinition {
   readonly name: string
   readonly errors?: ErrorRevival
+  readonly link?: LinkOptions
   create(context: unknown, options: unknown): ErasedEngine
 }
 

@@ -81,7 +81,8 @@ export class FacadeEnd {
   }
 
   get depth(): number {
-    return this.#seat.up.depth
+    // a lane between threads may deliver an item before its writer has counted it
+    return Math.max(0, this.#seat.up.depth)
   }
 
   /** Events that were discarded, by name. */

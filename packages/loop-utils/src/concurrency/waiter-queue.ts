@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock/clock.ts'
+import { onSignalAbort } from './abort-listeners.ts'
 
 /** A member of a {@link WaiterQueue}, which writes these fields. */
 export class QueueLink {
@@ -174,7 +175,5 @@ export function rejectAll<T, P>(queue: WaiterQueue<Waiter<T, P>>, reason: unknow
 
 /** Calls back once at the abort of a signal or scope that is not aborted yet; returns how to take that back. */
 export function onAbort(abort: AbortSignal | AbortSource, listener: () => void): () => void {
-  if (!(abort instanceof AbortSignal)) return abort.onAbort(listener)
-  abort.addEventListener('abort', listener, { once: true })
-  return () => abort.removeEventListener('abort', listener)
+  return abort instanceof AbortSignal ? onSignalAbort(abort, listener) : abort.onAbort(listener)
 }

@@ -33,6 +33,7 @@ export class Settlement<R> {
     options: CallOptions & { readonly clock: Clock; readonly what: string },
     onGivenUp: (reason: unknown) => void,
   ): void {
+    if (this.#isSettled) return
     const { signal, timeoutMs, clock, what } = options
     const giveUp = (reason: unknown): void => {
       if (this.#isSettled) return

@@ -47,8 +47,8 @@ export interface CloseReport {
  *    gap, no duplicate, and at least everything before its last `flush`.
  * 3. **Isolation.** What throws or rejects goes to `onError`, or to the caller of a call, and the next item runs.
  * 4. **Fairness.** A slice ends after `sliceMs`; between slices I/O and timers run. Busy posters take turns by weight.
- * 5. **Backpressure.** Nothing waits beyond `capacity` and each poster's `credit`; every drop is counted with its
- *    reason; a call is never dropped.
+ * 5. **Backpressure.** Not more waits than `capacity` here and `credit` for each poster, and as much again of posts and
+ *    calls that wait for credit; every drop is counted with its reason; a call is never dropped.
  * 6. **Close.** A drain delivers all that was accepted, a discard reports what was not; every pending call settles;
  *    afterwards `post` and `emit` return false and calls reject with a DispatcherClosedError. When the thread of a
  *    dispatcher dies, calls of its posters reject with a WorkerCrashedError, and blocked threads go on.

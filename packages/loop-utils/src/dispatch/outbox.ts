@@ -1,5 +1,5 @@
 import { isMainThread, threadId } from 'node:worker_threads'
-import { DispatcherClosedError, NotPlainError, QueueOverflowError } from '../errors/index.ts'
+import { DispatcherClosedError, LaneClosedError, NotPlainError, QueueOverflowError } from '../errors/index.ts'
 import type { PortLaneWriter } from '../lane/index.ts'
 import { openLaneWriter } from '../lane/index.ts'
 import { Backlog, type Waiting } from './backlog.ts'
@@ -38,8 +38,8 @@ export class Outbox {
   readonly #handle: PosterHandle
   readonly #state: SharedState
   readonly #window: number
-  /** Events that may wait here; what `post` and `call` wait for has a bound of its own. */
-  readonly #eventCapacity: number
+  /** Depth at which events are dropped. What `post` and `call` wait with may make it twice as much. */
+  readonly #credit: number
   readonly #backlog: Backlog<Outgoing>
   readonly #numbers = new Map<string, number>()
   readonly #names: string[] = []
@@ -54,7 +54,7 @@ export class Outbox {
     this.#state = state
     this.#window = windowOf(handle.options)
     this.#backlog = new Backlog({ dropsOldest: handle.options.overflow === 'drop-oldest' })
-    this.#eventCapacity = handle.options.credit - this.#window
+    this.#credit = handle.options.credit
     this.mayBlock = !isMainThread && threadId !== handle.ownerThreadId
     this.#lane = openLaneWriter<UpItem>(handle.up, {
       onRefused: ([handler, call], error) => {
@@ -86,26 +86,31 @@ export class Outbox {
     return this.#backlog.length === 0 && this.#lane.depth < this.#window
   }
 
-  /** Sends an item for which there {@link hasRoom}. */
-  send(item: OutItem, transfer: readonly ArrayBuffer[] | undefined): void {
+  /** Sends an item for which there {@link hasRoom}; false when the dispatcher has just closed. */
+  send(item: OutItem, transfer: readonly ArrayBuffer[] | undefined): boolean {
     const name = item[0] as string
     const number = this.#numbers.get(name)
     // the array was made for this purpose
+    if (number !== undefined) item[0] = number
+    try {
+      this.#lane.write(item, transfer)
+    } catch (error) {
+      // the other thread may close at any moment, between the question and the write
+      if (error instanceof LaneClosedError) return false
+      throw error
+    }
     if (number === undefined) this.#number(name)
-    else item[0] = number
-    this.#lane.write(item, transfer)
+    return true
   }
 
   /** Sends an item now, or once there is credit; it is never dropped. @throws QueueOverflowError */
   certain(outgoing: Outgoing): void {
     if (this.hasRoom()) {
       outgoing.isGone = true
-      this.send(outgoing.item, outgoing.transfer)
-      outgoing.onSent?.()
+      this.#sendCertain(outgoing)
       return
     }
-    const { credit } = this.#handle.options
-    if (this.#backlog.length - this.#backlog.droppableLength >= credit) throw this.#overflowError()
+    if (this.depth >= 2 * this.#credit) throw this.#overflowError()
     this.#backlog.push(outgoing)
     this.#arm()
   }
@@ -120,11 +125,10 @@ export class Outbox {
       case 'block':
         if (!this.mayBlock) break
         if (!this.blockForRoom(Number.POSITIVE_INFINITY) || !this.isOpen) return false
-        this.send(outgoing.item, outgoing.transfer)
-        return true
+        return this.send(outgoing.item, outgoing.transfer)
       case 'drop-oldest':
-        this.#keepDroppingOldest(outgoing)
-        return true
+        if (this.#keepDroppingOldest(outgoing)) return true
+        break
       case 'coalesce':
         if (this.#coalesce(outgoing)) return true
         break
@@ -194,9 +198,16 @@ export class Outbox {
 
   #sendNext(): void {
     const outgoing = this.#backlog.shift()
-    if (outgoing === undefined) return
-    this.send(outgoing.item, outgoing.transfer)
-    outgoing.onSent?.()
+    if (outgoing !== undefined) this.#sendCertain(outgoing)
+  }
+
+  #sendCertain(outgoing: Outgoing): void {
+    try {
+      if (this.send(outgoing.item, outgoing.transfer)) outgoing.onSent?.()
+      else outgoing.onLost?.(this.closedError)
+    } catch (error) {
+      outgoing.onLost?.(error)
+    }
   }
 
   #sendWaiting(): void {
@@ -220,13 +231,14 @@ export class Outbox {
     )
   }
 
-  #keepDroppingOldest(outgoing: Outgoing): void {
-    if (this.#backlog.droppableLength >= this.#eventCapacity) {
-      this.#backlog.dropOldest()
+  /** False when everything that waits has been sent already, or may not be dropped. */
+  #keepDroppingOldest(outgoing: Outgoing): boolean {
+    if (this.depth >= this.#credit) {
+      if (this.#backlog.dropOldest() === undefined) return false
       this.#state.count('oldest')
     }
-    this.#backlog.push(outgoing)
-    this.#arm()
+    this.#keep(outgoing)
+    return true
   }
 
   #coalesce(outgoing: Outgoing): boolean {
@@ -237,10 +249,14 @@ export class Outbox {
       this.#state.count('coalesced')
       return true
     }
-    if (this.#backlog.droppableLength >= this.#eventCapacity) return false
+    if (this.depth >= this.#credit) return false
+    this.#keep(outgoing)
+    return true
+  }
+
+  #keep(outgoing: Outgoing): void {
     this.#backlog.push(outgoing)
     this.#arm()
-    return true
   }
 
   #overflowError(): QueueOverflowError {

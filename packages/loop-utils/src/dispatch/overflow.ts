@@ -4,7 +4,7 @@
  * - `block`: blocks the thread until there is room; where that is not allowed (the main thread, or the thread of the
  *   dispatcher itself) it drops the event as `drop-newest` does;
  * - `drop-newest`: drops this event and returns false;
- * - `drop-oldest`: drops the oldest event that has not been sent and takes this one;
+ * - `drop-oldest`: drops the oldest event that has not been sent and takes this one, or drops this one if none is left;
  * - `coalesce`: takes the place of an event with the same key that has not been sent, or else drops this one;
  * - `error`: throws a QueueOverflowError.
  *

@@ -25,6 +25,10 @@ export class PosterEnd implements AsyncDisposable {
   readonly #onEnded: () => void
   #exitCode: number | undefined
   readonly #wakeful = new WakefulWait()
+  readonly #onExit = (code: number): void => {
+    this.#exitCode = code
+  }
+  #isBlocking = false
   #emitted = 0
   #closing: Promise<void> | undefined
 
@@ -51,9 +55,7 @@ export class PosterEnd implements AsyncDisposable {
       onEnded = resolve
     })
     this.#onEnded = onEnded
-    options.worker?.once('exit', (code) => {
-      this.#exitCode = code
-    })
+    options.worker?.once('exit', this.#onExit)
     this.#down.open({ item: (item) => this.#receive(item), end: (reason) => this.#onEnd(reason) })
   }
 
@@ -81,10 +83,7 @@ export class PosterEnd implements AsyncDisposable {
     const transfer = this.#handle.options.transfer ? movableOf(args) : undefined
     const call = this.#emitted++ % AGE_SAMPLING === 0 ? -this.#options.clock.now() : 0
     const item: OutItem = args.length === 1 ? [handler, call, args[0]] : [handler, call, ...args]
-    if (outbox.hasRoom()) {
-      outbox.send(item, transfer)
-      return true
-    }
+    if (outbox.hasRoom()) return outbox.send(item, transfer)
     const key = this.#keyOf?.(handler, args)
     return outbox.overflow(new Outgoing(item, { transfer, key, isDroppable: this.#canTakeBack }))
   }
@@ -129,15 +128,17 @@ export class PosterEnd implements AsyncDisposable {
     const until = performance.now() + timeoutMs
     this.#outbox.blockForRoom(outgoing.isGone ? 0 : timeoutMs)
     this.#outbox.commit()
-    while (!outcome.isSettled) {
-      const left = until - performance.now()
-      if (left <= 0) {
-        this.#giveUp(id, outgoing)
-        throw new TimeoutError(timeoutMs, 'call', { what: `call of '${handler}'` })
+    this.#isBlocking = true
+    try {
+      for (let left = until - performance.now(); left > 0 && !outcome.isSettled; left = until - performance.now()) {
+        this.#down.deliverSync(left)
       }
-      this.#down.deliverSync(left)
+    } finally {
+      this.#isBlocking = false
     }
-    return outcome.take()
+    if (outcome.isSettled) return outcome.take()
+    this.#giveUp(id, outgoing)
+    throw new TimeoutError(timeoutMs, 'call', { what: `call of '${handler}'` })
   }
 
   flush(): void {
@@ -211,11 +212,13 @@ export class PosterEnd implements AsyncDisposable {
     if (reason === 'writer-died') {
       const { worker, clock } = this.#options
       this.#outbox.close(this.#crash())
-      this.#pending.rejectCrashed({ thread: worker, exitCode: this.#exitCode }, clock)
+      // a thread that blocks cannot wait for the exit code
+      this.#pending.rejectCrashed({ thread: this.#isBlocking ? undefined : worker, exitCode: this.#exitCode }, clock)
     } else {
       this.#outbox.close(this.#outbox.closedError)
       this.#pending.rejectAll(this.#outbox.closedError)
     }
+    this.#options.worker?.off('exit', this.#onExit)
     this.#onEnded()
   }
 

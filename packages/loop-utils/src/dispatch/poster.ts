@@ -28,7 +28,7 @@ export interface Poster<H extends Handlers = Handlers> extends AsyncDisposable {
 
   /**
    * As {@link emit}, but waits for credit, whatever the overflow policy: resolves once the event is on its way, and is
-   * never dropped. Rejects with a QueueOverflowError when `credit` others wait already, and with a DispatcherClosedError.
+   * never dropped. Rejects with a QueueOverflowError when twice the credit waits already, and with a DispatcherClosedError.
    */
   post<K extends HandlerName<H>>(handler: K, ...args: Parameters<H[K]>): Promise<void>
 

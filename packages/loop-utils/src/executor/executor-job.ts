@@ -5,16 +5,17 @@ import { NotPlainError } from '../errors/not-plain-error.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
 import { findCloneFault } from './cloneable.ts'
-import type { ExecutorRunOptions } from './executor.ts'
 import type { TaskMessage, TaskOutcome } from './run-task.ts'
 import { type CancelCause, TaskControl } from './task-control.ts'
+import type { ExecutorTransfer } from './transfer-list.ts'
 import { PoolCrash, type WorkerPool } from './worker-pool.ts'
 
 /** A call as it was accepted, checked. */
 export interface AcceptedCall {
   readonly ref: PlainModuleRef
   readonly args: readonly unknown[]
-  readonly options: ExecutorRunOptions
+  readonly signal: AbortSignal | undefined
+  readonly transfer: readonly ExecutorTransfer[]
   readonly timeoutMs: number
   readonly queueTimeoutMs: number
 }
@@ -56,7 +57,7 @@ export class ExecutorJob {
       this.#resolve = resolve
       this.#reject = reject
     })
-    call.options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    call.signal?.addEventListener('abort', this.#onAbort, { once: true })
     this.#limitTo(call.queueTimeoutMs, `start of ${this.#what}`)
   }
 
@@ -67,12 +68,12 @@ export class ExecutorJob {
 
   /** Occupies a thread of the pool; resolves when that is free again. Never rejects. */
   async occupy(pool: WorkerPool): Promise<void> {
-    const { args, options, ref, timeoutMs, queueTimeoutMs } = this.#call
+    const { args, ref, timeoutMs, transfer, queueTimeoutMs } = this.#call
     this.#isOnThread = true
     const message: TaskMessage = { ref, args, control: this.#control.buffer, timeoutMs }
     if (timeoutMs !== Infinity || queueTimeoutMs !== Infinity) void this.#awaitBegin()
     try {
-      const outcome = await pool.run({ message, transfer: options.transfer ?? [], kill: this.#kill.signal })
+      const outcome = await pool.run({ message, transfer, kill: this.#kill.signal })
       this.#conclude(outcome as TaskOutcome)
     } catch (error) {
       this.#fail(error)
@@ -116,7 +117,7 @@ export class ExecutorJob {
   }
 
   readonly #onAbort = (): void => {
-    this.giveUp('aborted', this.#call.options.signal?.reason)
+    this.giveUp('aborted', this.#call.signal?.reason)
   }
 
   #cancel(end: JobEnd): void {
@@ -139,8 +140,9 @@ export class ExecutorJob {
       const crash = new WorkerCrashedError({ exitCode, maybeExecuted: this.hasBegun, cause })
       this.#settle('crashed', () => this.#reject(crash))
     } else {
-      const fault = findCloneFault(this.#call.args, 'args')
-      const refusal = fault === undefined ? error : new NotPlainError(fault.path, fault.found)
+      const { args, transfer } = this.#call
+      const fault = findCloneFault(args, 'args', transfer) ?? { path: 'args', found: `not clonable (${String(error)})` }
+      const refusal = new NotPlainError(fault.path, fault.found)
       this.#settle('failed', () => this.#reject(refusal))
     }
   }
@@ -149,7 +151,7 @@ export class ExecutorJob {
     if (this.end !== undefined) return
     this.end = end
     this.#limit?.[Symbol.dispose]()
-    this.#call.options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#call.signal?.removeEventListener('abort', this.#onAbort)
     tell()
   }
 }

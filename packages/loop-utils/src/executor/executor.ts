@@ -1,5 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { ModuleRef } from '../channel/module-ref.ts'
+import type { ExecutorTransfer } from './transfer-list.ts'
 
 /** How to run one function. */
 export interface ExecutorRunOptions {
@@ -20,7 +20,7 @@ export interface ExecutorRunOptions {
    */
   readonly queueTimeoutMs?: number
   /** What to move instead of copying: of the arguments, or what lies in them. */
-  readonly transfer?: readonly (ArrayBuffer | MessagePort)[]
+  readonly transfer?: readonly ExecutorTransfer[]
 }
 
 /** How to close an executor. */

@@ -8,13 +8,17 @@ export interface PiscinaPoolOptions {
   readonly maxThreads: number
   readonly idleTimeoutMs: number
   readonly resourceLimits: ResourceLimits | undefined
-  /** The module that the threads run; its default export takes the jobs. */
+  /** The module that the threads run; its export runPiscinaTask takes the jobs. */
   readonly entry: URL
   /** Told when a thread dies that runs no job. */
   readonly onError: (error: unknown) => void
 }
 
-/** What is used of the library, so that its types are needed by nobody who does not install it. */
+interface PiscinaModule {
+  readonly Piscina: new (options: object) => Piscina
+}
+
+/** What is used of the library. */
 interface Piscina {
   run(task: unknown, options: object): Promise<unknown>
   destroy(): Promise<void>
@@ -30,7 +34,7 @@ interface Piscina {
 export async function openPiscinaPool(options: PiscinaPoolOptions): Promise<WorkerPool> {
   const { Piscina } = await loadPiscina()
   const { entry, idleTimeoutMs, maxThreads, minThreads, resourceLimits } = options
-  const pool: Piscina = new Piscina({
+  const pool = new Piscina({
     minThreads,
     maxThreads,
     idleTimeout: idleTimeoutMs,
@@ -43,7 +47,7 @@ export async function openPiscinaPool(options: PiscinaPoolOptions): Promise<Work
   return new PiscinaPool(pool, { ...options, entry })
 }
 
-async function loadPiscina(): Promise<typeof import('piscina')> {
+async function loadPiscina(): Promise<PiscinaModule> {
   try {
     return await import('piscina')
   } catch (cause) {
@@ -76,7 +80,7 @@ class PiscinaPool implements WorkerPool {
       this.#runs.add(rejectRun)
     })
     try {
-      const options = { filename: this.#entry, name: 'default', signal: kill, transferList: [...transfer] }
+      const options = { filename: this.#entry, name: 'runPiscinaTask', signal: kill, transferList: [...transfer] }
       return await Promise.race([this.#pool.run(message, options).catch(toPoolError), stuck])
     } finally {
       if (reject !== undefined) this.#runs.delete(reject)

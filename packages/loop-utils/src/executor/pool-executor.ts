@@ -14,6 +14,7 @@ import type { Executor, ExecutorCloseOptions, ExecutorCloseReport, ExecutorRunOp
 import { type AcceptedCall, ExecutorJob, type JobEnd, type JobSurroundings } from './executor-job.ts'
 import { openPiscinaPool } from './piscina-pool.ts'
 import { TASK_ERROR_CLASSES } from './run-task.ts'
+import { checkTransfer } from './transfer-list.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 export interface PoolExecutorOptions {
@@ -107,7 +108,7 @@ export class PoolExecutor implements Executor {
   /** @inheritDoc */
   async run(ref: ModuleRef, args: readonly unknown[], options: ExecutorRunOptions = {}): Promise<unknown> {
     const call = checkCall(ref, args, options)
-    options.signal?.throwIfAborted()
+    call.signal?.throwIfAborted()
     if (this.#closing !== undefined) throw new ExecutorClosedError(false)
     const isRoom = this.#onThread.size < this.#maxThreads || this.#queue.size < this.#maxQueue
     if (!isRoom) throw new QueueOverflowError({ queue: 'queue of the executor', capacity: this.#maxQueue })
@@ -208,13 +209,12 @@ function checkThreads(options: PoolExecutorOptions): Parameters<typeof openPisci
 
 function checkCall(ref: ModuleRef, args: readonly unknown[], options: ExecutorRunOptions): AcceptedCall {
   if (!Array.isArray(args)) throw new OptionError('args', args, 'an array of arguments')
-  checkSignal('signal', options.signal)
-  const { queueTimeoutMs = Infinity, timeoutMs = Infinity, transfer } = options
-  if (transfer !== undefined && !Array.isArray(transfer)) throw new OptionError('transfer', transfer, 'an array')
+  const { queueTimeoutMs = Infinity, timeoutMs = Infinity, transfer = [] } = options
   return {
     ref: toPlainModuleRef(ref, 'ref'),
     args,
-    options,
+    signal: checkSignal('signal', options.signal),
+    transfer: checkTransfer('transfer', transfer),
     timeoutMs: checkDuration('timeoutMs', timeoutMs, { infinite: true }),
     queueTimeoutMs: checkDuration('queueTimeoutMs', queueTimeoutMs, { infinite: true }),
   }

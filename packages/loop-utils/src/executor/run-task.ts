@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads'
 import { loadModuleRef, ModuleRefError, type PlainModuleRef } from '../channel/module-ref.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import { NotPlainError } from '../errors/not-plain-error.ts'
@@ -7,6 +6,7 @@ import { type PlainThrown, toPlainError } from '../errors/plain-error.ts'
 import { findCloneFault } from './cloneable.ts'
 import type { TaskContext } from './task-context.ts'
 import { TaskControl } from './task-control.ts'
+import { checkTransfer, type ExecutorTransfer } from './transfer-list.ts'
 
 /** What an executor sends to a thread. */
 export interface TaskMessage {
@@ -26,7 +26,7 @@ export type TaskOutcome =
 /** An outcome, and what in it is to be moved. */
 export interface TaskEnd {
   readonly outcome: TaskOutcome
-  readonly transfer: readonly (ArrayBuffer | MessagePort)[]
+  readonly transfer: readonly ExecutorTransfer[]
 }
 
 /** Runs one task on this thread. Never rejects. */
@@ -85,16 +85,16 @@ class RunningTask implements TaskContext {
     if (this.isCancelled) throw this.#reason()
   }
 
-  move<T>(value: T, list: readonly (ArrayBuffer | MessagePort)[]): T {
-    this.#moved = { value, transfer: list }
+  move<T>(value: T, list: readonly ExecutorTransfer[]): T {
+    this.#moved = { value, transfer: checkTransfer('list', list) }
     return value
   }
 
   /** The end of the call, with what it returned. */
   finish(value: unknown): TaskEnd {
-    const fault = findCloneFault(value, 'result')
-    if (fault !== undefined) return failed(new NotPlainError(fault.path, fault.found))
     const transfer = this.#moved !== undefined && this.#moved.value === value ? this.#moved.transfer : []
+    const fault = findCloneFault(value, 'result', transfer)
+    if (fault !== undefined) return failed(new NotPlainError(fault.path, fault.found))
     return { outcome: { type: 'value', value }, transfer }
   }
 

@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads'
+import type { ExecutorTransfer } from './transfer-list.ts'
 
 /** What a function learns that an executor calls: its last argument. */
 export interface TaskContext {
@@ -13,6 +13,11 @@ export interface TaskContext {
   readonly signal: AbortSignal
   /** What is left of the call's `timeoutMs`, in milliseconds; `Infinity` without one. */
   readonly remainingMs: number
-  /** Returned by the function, it moves what is in `list` instead of copying it: `return context.move(bytes, [bytes.buffer])`. */
-  move<T>(value: T, list: readonly (ArrayBuffer | MessagePort)[]): T
+  /**
+   * Returned by the function, it moves what is in `list` instead of copying it: `return context.move(bytes,
+   * [bytes.buffer])`.
+   *
+   * @throws OptionError when something in `list` cannot be moved
+   */
+  move<T>(value: T, list: readonly ExecutorTransfer[]): T
 }

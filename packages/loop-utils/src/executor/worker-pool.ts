@@ -1,10 +1,10 @@
-import type { MessagePort } from 'node:worker_threads'
+import type { ExecutorTransfer } from './transfer-list.ts'
 
 /** One job for a {@link WorkerPool}. */
 export interface PoolJob {
   /** What the entry of the pool's threads is called with. Can be cloned, as far as the caller's arguments can. */
   readonly message: unknown
-  readonly transfer: readonly (ArrayBuffer | MessagePort)[]
+  readonly transfer: readonly ExecutorTransfer[]
   /** Its abort ends the thread that the job is on, without delay; the run rejects then. */
   readonly kill: AbortSignal
 }

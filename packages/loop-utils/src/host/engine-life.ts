@@ -35,7 +35,8 @@ export class EngineLife {
 
   /** Rejects when the host has no place. */
   static async open({ onCrash, placer, request, ...seat }: LifeParts): Promise<EngineLife> {
-    const { clock, limits } = placer
+    const { clock } = placer
+    const { limits } = request
     const known: { life?: EngineLife; exit?: ThreadExit } = {}
     const place = await placer.open({
       ...request,

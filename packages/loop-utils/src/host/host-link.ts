@@ -4,6 +4,7 @@ import type { ErasedDefinition, ErasedHandlers } from '../channel/erased.ts'
 import { HandlerGuard } from '../channel/handler-guard.ts'
 import { LinkCounters } from '../channel/link-counters.ts'
 import { LinkClosedError, linkRevival } from '../channel/link-errors.ts'
+import { type LinkLimits, linkLimits } from '../channel/link-limits.ts'
 import { checkDuration } from '../errors/option-checks.ts'
 import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
 import { LOG_LEVELS } from '../log/log-level.ts'
@@ -33,6 +34,7 @@ export interface HostLinkParts {
 export class HostLink implements ErasedLink {
   readonly #parts: HostLinkParts
   readonly #events: EventTable
+  readonly #limits: LinkLimits
   readonly #counters = new LinkCounters()
   readonly #guard: HandlerGuard
   readonly #held: HeldCalls
@@ -52,7 +54,8 @@ export class HostLink implements ErasedLink {
     const { delivery, name } = definition
     this.#events = { engine: name, names: Object.keys(delivery), delivery }
     this.#guard = new HandlerGuard(handlers, this.#counters)
-    this.#held = new HeldCalls(name, placer.limits.maxPending, placer.clock)
+    this.#limits = linkLimits({ ...definition.link, ...placer.link })
+    this.#held = new HeldCalls(name, this.#limits.maxPending, placer.clock)
     this.#budget = new RestartBudget(restart, placer.random)
     this.#observed = merge({ logLevel: LOG_LEVELS.length, diagnostics: false }, handlers.observe ?? {})
   }
@@ -134,7 +137,7 @@ export class HostLink implements ErasedLink {
     const observed = this.#observed
     const life = await EngineLife.open({
       placer,
-      request: { definition, options, events: this.#events, observe: observed },
+      request: { definition, options, events: this.#events, limits: this.#limits, observe: observed },
       events: this.#events,
       handlers,
       guard: this.#guard,

@@ -1,5 +1,4 @@
 import type { Worker } from 'node:worker_threads'
-import type { LinkLimits } from '../channel/link-limits.ts'
 import type { DownMessage, UpMessage } from '../channel/protocol.ts'
 import type { Clock } from '../clock/clock.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
@@ -18,7 +17,6 @@ export interface HostedWorkerParts {
   /** Names it in errors. */
   readonly name: string
   readonly readyTimeoutMs: number
-  readonly limits: LinkLimits
   readonly seed: number | undefined
   readonly clock: Clock
   /** It takes no more engines: it ended, or is about to. Called once. */
@@ -83,8 +81,8 @@ export class HostedWorker {
   /** Asks the worker for an engine. Only after {@link ready}. */
   place(request: PlaceRequest, reservation: Disposable): Place {
     if (this.#exitCode !== undefined) throw this.#deathBeforeUse(this.#exitCode)
-    const { limits, seed } = this.#parts
-    const { definition, events, observe, options } = request
+    const { seed } = this.#parts
+    const { definition, events, limits, observe, options } = request
     const up = createPortLane(limits)
     const down = createPortLane(limits)
     const message: PlaceMessage = {

@@ -7,7 +7,7 @@ import type {
   Plain,
 } from '../channel/contract.ts'
 import { EngineEnd } from '../channel/engine-end.ts'
-import { type LinkLimits, linkLimits, type LinkOptions } from '../channel/link-limits.ts'
+import { linkLimits, type LinkOptions } from '../channel/link-limits.ts'
 import type { DownMessage, UpMessage } from '../channel/protocol.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
@@ -72,23 +72,24 @@ export class LoopHost implements EngineHost {
 }
 
 class LoopPlacer implements Placer {
-  readonly limits: LinkLimits
+  readonly link: LinkOptions
   readonly clock: Clock
   readonly random: Random
   readonly #copy: 'none' | 'clone-and-freeze'
   readonly #seed: number | undefined
   readonly #keepAlive = new KeepAlive()
 
-  constructor({ clock = systemClock, copy = 'none', link, random = Math.random, seed }: LoopHostOptions) {
-    this.limits = linkLimits(link)
+  constructor({ clock = systemClock, copy = 'none', link = {}, random = Math.random, seed }: LoopHostOptions) {
+    linkLimits(link)
+    this.link = link
     this.clock = clock
     this.random = random
     this.#seed = seed === undefined ? undefined : checkInteger('seed', seed)
     this.#copy = checkOneOf('copy', copy, ['none', 'clone-and-freeze'])
   }
 
-  async open({ definition, events, observe, options }: PlaceRequest): Promise<Place> {
-    const { clock, limits } = this
+  async open({ definition, events, limits, observe, options }: PlaceRequest): Promise<Place> {
+    const { clock } = this
     const random = this.#seed === undefined ? this.random : seeded(this.#seed)
     const lane = { ...limits, copy: this.#copy }
     const up = createMemoryLane<UpMessage>(lane)

@@ -2,7 +2,7 @@ import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import type { EventTable } from '../channel/engine-stream.ts'
 import type { ErasedDefinition } from '../channel/erased.ts'
-import type { LinkLimits } from '../channel/link-limits.ts'
+import type { LinkLimits, LinkOptions } from '../channel/link-limits.ts'
 import type { DownMessage, UpMessage } from '../channel/protocol.ts'
 import type { LaneReader, LaneWriter } from '../lane/lane.ts'
 
@@ -12,6 +12,7 @@ export interface PlaceRequest {
   /** Plain; the host gives the engine a copy. */
   readonly options: unknown
   readonly events: EventTable
+  readonly limits: LinkLimits
   readonly observe: ObserveLevels
   /** The engine's thread is gone; called at most once, and not after `release`. */
   readonly onCrash: (exit: ThreadExit) => void
@@ -40,7 +41,8 @@ export interface Place {
 
 /** The part of a host that puts engines somewhere. */
 export interface Placer {
-  readonly limits: LinkLimits
+  /** Bounds of links, as far as the host's owner gave them. */
+  readonly link: LinkOptions
   readonly clock: Clock
   readonly random: Random
   /** Rejects when there is no place, as when a worker does not start. */

@@ -6,7 +6,7 @@ import type {
   FacadeHandlers,
   Plain,
 } from '../channel/contract.ts'
-import { type LinkLimits, linkLimits, type LinkOptions } from '../channel/link-limits.ts'
+import { linkLimits, type LinkOptions } from '../channel/link-limits.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import { systemClock } from '../clock/system-clock.ts'
@@ -83,7 +83,7 @@ export class ThreadHost implements EngineHost {
 }
 
 class WorkerPlacer implements Placer {
-  readonly limits: LinkLimits
+  readonly link: LinkOptions
   readonly clock: Clock = systemClock
   readonly random: Random = Math.random
   readonly #entry: WorkerFactory
@@ -99,7 +99,8 @@ class WorkerPlacer implements Placer {
 
   constructor(options: ThreadHostOptions) {
     const { closeTimeoutMs = 2000, name = 'engine', readyTimeoutMs = 10_000, seed, threads = 1 } = options
-    this.limits = linkLimits(options.link)
+    this.link = options.link ?? {}
+    linkLimits(this.link)
     this.#entry = checkFunction('entry', options.entry)
     this.#threads = checkInteger('threads', threads, { min: 1, max: 1024 })
     this.#name = checkText('name', name)
@@ -140,7 +141,6 @@ class WorkerPlacer implements Placer {
       entry: this.#entry,
       name: this.#name,
       readyTimeoutMs: this.#readyTimeoutMs,
-      limits: this.limits,
       seed: this.#seed,
       clock: this.clock,
       onGone: (gone) => this.#retire(gone),

@@ -21,11 +21,16 @@ export class BatchEncoder {
 
   /** `isMoving` says that buffers in it are going to be transferred, so that no part of one may be copied before. */
   add(item: unknown, isMoving = false): void {
-    this.#count++
+    const { length } = this.#cells
     this.#isMoving = isMoving
-    if (typeof item !== 'object' || item === null) this.#cells.push(RAW, item)
-    else if (Array.isArray(item)) this.#addTuple(item)
-    else if (!isPlainRecord(item) || !this.#addRecord(item as Record<string, unknown>)) this.#addWhole(item)
+    try {
+      this.#addItem(item)
+    } catch (error) {
+      // a getter of the item threw
+      this.#cells.length = length
+      throw error
+    }
+    this.#count++
   }
 
   /** The batch so far; the encoder begins a new one. */
@@ -51,6 +56,12 @@ export class BatchEncoder {
     const items: unknown[] = []
     while (decoder.remaining > 0) items.push(decoder.next())
     return items
+  }
+
+  #addItem(item: unknown): void {
+    if (typeof item !== 'object' || item === null) this.#cells.push(RAW, item)
+    else if (Array.isArray(item)) this.#addTuple(item)
+    else if (!isPlainRecord(item) || !this.#addRecord(item as Record<string, unknown>)) this.#addWhole(item)
   }
 
   #addTuple(tuple: readonly unknown[]): void {

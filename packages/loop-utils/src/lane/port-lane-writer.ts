@@ -82,8 +82,8 @@ export class PortLaneWriter<T> implements LaneWriter<T> {
     if (!this.isOpen) throw this.#closedError()
     const encoder = this.#encoder
     const isMoving = transfer !== undefined && transfer.length > 0
-    if (isMoving) this.#transfers.push({ index: encoder.count, buffers: transfer })
     encoder.add(item, isMoving)
+    if (isMoving) this.#transfers.push({ index: encoder.count - 1, buffers: transfer })
     this.#accepted = (this.#accepted + 1) | 0
     if (encoder.count >= this.#batchSize) {
       this.#batchSize = Math.min(this.#batchSize * 2, this.#control.batchLimit)

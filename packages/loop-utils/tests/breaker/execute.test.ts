@@ -7,7 +7,7 @@ import { retryPolicy } from '../../src/retry/index.ts'
 import { Deadline } from '../../src/timeout/index.ts'
 import { CountedSignal } from '../counted-signal.ts'
 import { never, rejection } from '../settled.ts'
-import { deferred, driven, fail } from './driven.ts'
+import { deferred, driven, fail, permitOf } from './driven.ts'
 
 describe('execute', () => {
   it('resolves as the function does: at once, later, or by any thenable', async () => {
@@ -48,7 +48,7 @@ describe('execute', () => {
 
   it('tells a half-open refusal from an open one', async () => {
     const { breaker, clock } = driven({ trip: consecutive(1), halfOpenAfterMs: 1000 })
-    fail(breaker, 1, undefined)
+    permitOf(breaker).failure()
     await clock.advance(1000)
     const probe = breaker.execute(() => Promise.resolve('up'))
     const error = await rejection(breaker.execute(() => 'flood'))

@@ -111,5 +111,5 @@ function nameOf(error: unknown): string {
 }
 
 it('is the model in 25 000 random interleavings: order, bounds, aborts, no lost permit, no listener', async () => {
-  expect(await runInterleavings(25_000, (chance) => new Run(chance).play(8 + chance.below(25)))).toEqual([])
+  expect(await runInterleavings(25_000, (chance) => new Run(chance).play(6 + chance.below(18)))).toEqual([])
 })

@@ -98,8 +98,8 @@ describe('backpressure', () => {
     await posted
     await poster.close()
     expect(got).toContain('posted')
-    // the newest four waited, whatever came before them
-    expect(got.slice(-4)).toEqual([196, 197, 198, 199])
+    // the newest are there, whatever came before them
+    expect(got.slice(-2)).toEqual([198, 199])
     const { dropped, accepted, delivered } = dispatcher.stats()
     expect(dropped.oldest).toBeGreaterThan(90)
     expect(delivered).toBe(got.length + 1)

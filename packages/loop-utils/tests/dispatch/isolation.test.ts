@@ -160,6 +160,23 @@ describe('isolation', () => {
     await dispatcher.close()
   })
 
+  it('leaves the poster as it was when an argument throws while it is read', async () => {
+    const { dispatcher, errors } = open()
+    const poster = attachPoster<Handlers>(dispatcher.connect())
+    const thrower = {
+      get value(): never {
+        throw new Error('thrown by a getter')
+      },
+    } as never
+    expect(() => poster.emit('fine', thrower)).toThrow('thrown by a getter')
+    await expect(poster.post('fine', thrower)).rejects.toThrow('thrown by a getter')
+    await expect(poster.call('fine', [thrower])).rejects.toThrow('thrown by a getter')
+    expect(await poster.call('fine', [1])).toBe(2)
+    expect(errors).toEqual([])
+    await poster.close()
+    await dispatcher.close()
+  })
+
   it('survives an onError that throws itself', async () => {
     const dispatcher = new Dispatcher({
       onError: () => {

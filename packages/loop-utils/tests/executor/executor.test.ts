@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ModuleRefError } from '../../src/channel/module-ref.ts'
 import { ManualClock } from '../../src/clock/index.ts'
@@ -75,8 +76,16 @@ describe('PoolExecutor', () => {
     const made = (await executor.run(ref('makeBytes'), [1 << 20])) as Uint8Array
     expect([made.byteLength, made[5]]).toEqual([1 << 20, 7])
     expect(await executor.run(ref('moveAndKeep'), [])).toBe(8)
-    expect(await reasonOf(executor.run(ref('size'), [bytes], { transfer: [bytes.buffer] }))).toMatchObject({
-      name: 'DataCloneError',
+    const again = executor.run(ref('size'), [bytes], { transfer: [bytes.buffer] })
+    expect(await reasonOf(again)).toMatchObject({ code: 'LOOP_OPTION', option: 'transfer[0]' })
+    expect(await reasonOf(executor.run(ref('moveTwice'), []))).toMatchObject({ option: 'list[0]' })
+    const { port1 } = new MessageChannel()
+    expect(await reasonOf(executor.run(ref('later'), [port1]))).toMatchObject({ path: 'args[0]' })
+    expect(await executor.run(ref('portName'), [port1], { transfer: [port1] })).toBe('MessagePort')
+    const twice = new ArrayBuffer(8)
+    expect(await reasonOf(executor.run(ref('later'), [], { transfer: [twice, twice] }))).toMatchObject({
+      code: 'LOOP_NOT_PLAIN',
+      path: 'args',
     })
   })
 

@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads'
+import { type MessagePort, threadId } from 'node:worker_threads'
 import { ThreadCounter, ThreadLatch } from '../../src/shared/index.ts'
 import { OptionError } from '../../src/errors/index.ts'
 import type { TaskContext } from '../../src/executor/index.ts'
@@ -95,13 +95,24 @@ export function size(bytes: Uint8Array): number {
 
 export function makeBytes(length: number, context: TaskContext): Uint8Array {
   const bytes = new Uint8Array(length).fill(7)
-  return context.move(bytes, [bytes.buffer as ArrayBuffer])
+  return context.move(bytes, [bytes.buffer])
 }
 
 export function moveAndKeep(context: TaskContext): number {
   const bytes = new Uint8Array(8)
-  context.move(bytes, [bytes.buffer as ArrayBuffer])
+  context.move(bytes, [bytes.buffer])
   return bytes.byteLength
+}
+
+export function moveTwice(context: TaskContext): Uint8Array {
+  const bytes = new Uint8Array(8)
+  structuredClone(bytes, { transfer: [bytes.buffer] })
+  return context.move(bytes, [bytes.buffer])
+}
+
+export function portName(port: MessagePort): string {
+  port.close()
+  return port.constructor.name
 }
 
 export function returnFunction(): unknown {

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import type { EngineLink, FacadeHandlers, LinkState } from '../../src/channel/index.ts'
 import { EngineEnd } from '../../src/channel/engine-end.ts'
 import type { ErasedDefinition } from '../../src/channel/erased.ts'
-import { linkLimits } from '../../src/channel/link-limits.ts'
 import type { DownMessage, UpMessage } from '../../src/channel/protocol.ts'
 import { systemClock } from '../../src/clock/index.ts'
 import { LinkGroup } from '../../src/host/link-group.ts'
@@ -20,7 +19,7 @@ import { quietHandlers } from './quiet-handlers.ts'
  * not committed.
  */
 class MortalPlacer implements Placer {
-  readonly limits = linkLimits()
+  readonly link = {}
   readonly clock = systemClock
   readonly random = (): number => 0
   readonly lives: { up: LaneEnds<UpMessage>; request: PlaceRequest; released: boolean[] }[] = []
@@ -30,12 +29,12 @@ class MortalPlacer implements Placer {
   onOpen: (request: PlaceRequest, life: number) => void | Promise<void> = () => undefined
 
   async open(request: PlaceRequest): Promise<Place> {
-    const { definition, events, observe, options } = request
+    const { definition, events, limits, observe, options } = request
     const life = this.lives.length
     await this.onOpen(request, life)
-    const up = createMemoryLane<UpMessage>(this.limits)
-    const down = createMemoryLane<DownMessage>(this.limits)
-    const { clock, limits, random } = this
+    const up = createMemoryLane<UpMessage>(limits)
+    const down = createMemoryLane<DownMessage>(limits)
+    const { clock, random } = this
     const engine = new EngineEnd({
       definition,
       options,
@@ -260,5 +259,21 @@ describe('an engine definition', () => {
     const group = new LinkGroup(new MortalPlacer(), restartPolicy({}))
     const definition = { ...conformanceEngine, ...odd } as unknown as typeof conformanceEngine
     await expect(group.place(definition, {}, quietHandlers)).rejects.toBe('words')
+  })
+
+  test('may say which bounds suit it, and its host has the last word', async () => {
+    const definition = { ...conformanceEngine, link: { highWaterMark: 4, maxPending: 2 } }
+    const group = new LinkGroup(new MortalPlacer(), restartPolicy({}))
+    const link = await group.place(definition, {}, quietHandlers)
+    expect(await link.call('fill', 100)).toBe(3)
+    const placer: Placer = Object.assign(new MortalPlacer(), { link: { highWaterMark: 8 } })
+    const wider = await new LinkGroup(placer, restartPolicy({})).place(definition, {}, quietHandlers)
+    expect(await wider.call('fill', 100)).toBe(7)
+    const calls = [wider.call('echo', 1), wider.call('echo', 2)]
+    expect(await rejection(wider.call('echo', 3))).toMatchObject({ code: 'LOOP_QUEUE_OVERFLOW', capacity: 2 })
+    await Promise.all(calls)
+    await Promise.all([link.close(), wider.close()])
+    const broken = { ...conformanceEngine, link: { highWaterMark: 0 } }
+    expect(await rejection(group.place(broken, {}, quietHandlers))).toMatchObject({ option: 'highWaterMark' })
   })
 })

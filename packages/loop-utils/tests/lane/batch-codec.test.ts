@@ -131,6 +131,23 @@ describe('a batch', () => {
     expect(cross(new BatchDecoder(), encoder.take())).toEqual([wide, long, [wide]])
   })
 
+  it('is as before when an item throws while it is read', () => {
+    const encoder = new BatchEncoder()
+    const thrower = {
+      a: 1,
+      get b(): never {
+        throw new Error('thrown by a getter')
+      },
+    }
+    encoder.add('before')
+    for (const item of [thrower, [1, thrower], { inner: thrower }]) {
+      expect(() => encoder.add(item)).toThrow('thrown by a getter')
+    }
+    encoder.add('after')
+    expect(encoder.count).toBe(2)
+    expect(cross(new BatchDecoder(), encoder.take())).toEqual(['before', 'after'])
+  })
+
   it('leaves class instances, functions and symbols to structured clone', () => {
     class Point {
       x = 1

@@ -6,7 +6,7 @@ import type { XmlRpcServerOptions } from '../../src/server/server-options.ts'
 
 /** Makes a server on a free loopback port, in the mode of the test. */
 export async function startServer(
-  { mode, copy, defer }: Pick<ModeContext<undefined>, 'mode' | 'copy' | 'defer'>,
+  { mode, copy, defer }: Pick<ModeContext, 'mode' | 'copy' | 'defer'>,
   options: XmlRpcServerOptions = {},
 ): Promise<AsyncXmlRpcServer> {
   const server = new AsyncXmlRpcServer({ host: '127.0.0.1', ...hostOptions(mode, copy, defer), ...options })
@@ -18,7 +18,7 @@ export async function startServer(
 function hostOptions(
   mode: 'loop' | 'thread',
   copy: 'none' | 'clone-and-freeze',
-  defer: ModeContext<undefined>['defer'],
+  defer: ModeContext['defer'],
 ): XmlRpcServerOptions {
   if (mode === 'thread' || copy === 'none') return { mode }
   const engineHost = openHost({ mode, copy, entry: () => openWorker() })
