@@ -37,7 +37,9 @@ export function checkHalfOpen(option: string, options: HalfOpenOptions = {}): Ha
     probes: checkInteger(`${option}.probes`, probes, { min: 1, max: MAX_PROBES }),
     successes: checkInteger(`${option}.successes`, successes, { min: 1 }),
     maxWaitMs: checkDuration(`${option}.maxWaitMs`, maxWaitMs, { min: 1, infinite: true }),
-    ramp: ramp.map((share: number, index) => checkNumber(`${option}.ramp[${index}]`, share, { min: 0.000_001, max: 1 })),
+    ramp: ramp.map((share: number, index) =>
+      checkNumber(`${option}.ramp[${index}]`, share, { min: 0.000_001, max: 1 }),
+    ),
     rampSuccesses: checkInteger(`${option}.rampSuccesses`, rampSuccesses, { min: 1 }),
   }
 }

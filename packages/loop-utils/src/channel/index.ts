@@ -1,4 +1,28 @@
-export * from './contract.ts'
+export type {
+  AnyEngineDefinition,
+  AskOptions,
+  CallOptions,
+  CommandContext,
+  CommandName,
+  DeliveryClass,
+  EmitOptions,
+  Engine,
+  EngineContext,
+  EngineContract,
+  EngineDefinition,
+  EngineHost,
+  EngineLink,
+  EventName,
+  FacadeHandlers,
+  Input,
+  LinkCloseReport,
+  LinkState,
+  LinkStats,
+  ObserveOptions,
+  Output,
+  Plain,
+  QuestionName,
+} from './contract.ts'
 export { LinkClosedError, CallCancelledError, ContractError } from './link-errors.ts'
 export type { LinkOptions } from './link-limits.ts'
 export {

@@ -1,4 +1,4 @@
-import { XError } from '../errors/index.ts'
+import { type ErrorClass, XError } from '../errors/index.ts'
 
 /** A poster named a handler that is not registered with the dispatcher. */
 export class HandlerMissingError extends XError {
@@ -26,7 +26,7 @@ export class WrongThreadError extends XError {
 }
 
 /** The classes behind the codes of this folder. */
-export const DISPATCH_ERROR_CLASSES = {
+export const DISPATCH_ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
   LOOP_HANDLER_MISSING: HandlerMissingError,
   LOOP_WRONG_THREAD: WrongThreadError,
-} as const
+}

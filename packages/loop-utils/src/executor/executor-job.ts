@@ -135,16 +135,23 @@ export class ExecutorJob {
 
   /** The thread has ended, or was never given the job. */
   #fail(error: unknown): void {
-    if (error instanceof PoolCrash) {
-      const { cause, exitCode } = error
-      const crash = new WorkerCrashedError({ exitCode, maybeExecuted: this.hasBegun, cause })
-      this.#settle('crashed', () => this.#reject(crash))
-    } else {
-      const { args, transfer } = this.#call
-      const fault = findCloneFault(args, 'args', transfer) ?? { path: 'args', found: `not clonable (${String(error)})` }
-      const refusal = new NotPlainError(fault.path, fault.found)
-      this.#settle('failed', () => this.#reject(refusal))
-    }
+    // once the function has begun, what could not be cloned is its result, and its thread has died of that
+    const isCrash = error instanceof PoolCrash || this.hasBegun
+    const reason = isCrash ? this.#crash(error) : this.#refusal(error)
+    this.#settle(isCrash ? 'crashed' : 'failed', () => this.#reject(reason))
+  }
+
+  #crash(error: unknown): WorkerCrashedError {
+    const { cause, exitCode } = error instanceof PoolCrash ? error : { cause: error, exitCode: 1 }
+    return new WorkerCrashedError({ exitCode, maybeExecuted: this.hasBegun, cause })
+  }
+
+  #refusal(error: unknown): NotPlainError {
+    const { args, transfer } = this.#call
+    const fault = findCloneFault(args, 'args', transfer)
+    return fault === undefined
+      ? new NotPlainError('args', `not clonable (${String(error)})`)
+      : new NotPlainError(fault.path, fault.found)
   }
 
   #settle(end: JobEnd, tell: () => void): void {

@@ -92,9 +92,14 @@ class PiscinaPool implements WorkerPool {
   }
 }
 
+function isCloneFailure(error: unknown): boolean {
+  if (error instanceof DOMException) return error.name === 'DataCloneError'
+  return error instanceof TypeError && 'code' in error && error.code === 'ERR_MISSING_TRANSFERABLE_IN_TRANSFER_LIST'
+}
+
 /** What could not be cloned keeps its error; all else that rejects a run is the end of its thread. */
 function toPoolError(error: unknown): never {
-  if (error instanceof DOMException && error.name === 'DataCloneError') throw error
+  if (isCloneFailure(error)) throw error
   const code = error instanceof Error ? /^worker exited with code: (\d+)$/.exec(error.message)?.[1] : undefined
   throw new PoolCrash(code === undefined ? 1 : Number(code), error)
 }

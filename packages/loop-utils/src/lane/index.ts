@@ -1,4 +1,4 @@
-export * from './lane.ts'
+export type { LaneEnd, LaneHandler, LaneOptions, LaneReader, LaneWriter } from './lane.ts'
 export { createMemoryLane, type LaneEnds, type MemoryLaneOptions } from './memory-lane.ts'
 export {
   createPortLane,

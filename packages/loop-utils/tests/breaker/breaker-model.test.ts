@@ -53,7 +53,11 @@ function tally(seen: Map<string, number>, { stats }: ModelRun): void {
 }
 
 const rate = fc.integer({ min: 1, max: 10 }).map((tenths) => tenths / 10)
-const rates = { failureRate: rate, slowRate: fc.option(rate, { nil: undefined }), minCalls: fc.integer({ min: 1, max: 3 }) }
+const rates = {
+  failureRate: rate,
+  slowRate: fc.option(rate, { nil: undefined }),
+  minCalls: fc.integer({ min: 1, max: 3 }),
+}
 
 const rules: fc.Arbitrary<ModelRules> = fc.record({
   trips: fc.array(

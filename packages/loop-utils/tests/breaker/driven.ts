@@ -2,7 +2,10 @@ import { ManualClock } from '../../src/clock/index.ts'
 import { CircuitBreaker, type BreakerOptions, type Permit } from '../../src/breaker/index.ts'
 
 /** A breaker on a clock that stands still. */
-export function driven(options: BreakerOptions = {}): { readonly breaker: CircuitBreaker; readonly clock: ManualClock } {
+export function driven(options: BreakerOptions = {}): {
+  readonly breaker: CircuitBreaker
+  readonly clock: ManualClock
+} {
   const clock = new ManualClock({ startMs: 5000 })
   return { breaker: new CircuitBreaker({ clock, ...options }), clock }
 }

@@ -225,7 +225,11 @@ class Replay {
     if (isSlow) this.#counts.slow++
     if (permit.life === undefined) return
     if (this.#circuit === 'closed') this.#countCall({ atMs, isFailure, isSlow })
-    else this.#countProbe(isFailure || (isSlow && this.#rules.trips.some((trip) => 'slowRate' in trip && trip.slowRate !== undefined)), atMs)
+    else
+      this.#countProbe(
+        isFailure || (isSlow && this.#rules.trips.some((trip) => 'slowRate' in trip && trip.slowRate !== undefined)),
+        atMs,
+      )
   }
 
   #countCall(call: CountedCall): void {
@@ -290,7 +294,8 @@ function isMet(trip: ModelTrip, calls: readonly CountedCall[], nowMs: number): b
   }
   const window = trip.kind === 'count' ? calls.slice(-trip.size) : calls.filter((call) => isWithin(trip, call, nowMs))
   if (window.length < trip.minCalls) return false
-  const share = (isHit: (call: CountedCall) => boolean): number => window.filter((call) => isHit(call)).length / window.length
+  const share = (isHit: (call: CountedCall) => boolean): number =>
+    window.filter((call) => isHit(call)).length / window.length
   return (
     share((call) => call.isFailure) >= trip.failureRate ||
     (trip.slowRate !== undefined && share((call) => call.isSlow) >= trip.slowRate)

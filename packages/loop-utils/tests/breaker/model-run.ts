@@ -11,7 +11,14 @@ import {
 } from '../../src/breaker/index.ts'
 import { sequence } from '../../src/backoff/index.ts'
 import type { Clock, Random } from '../../src/clock/index.ts'
-import { COUNTED, judge, type HistoryEntry, type ModelOutcome, type ModelRules, type ModelTrip } from './history-model.ts'
+import {
+  COUNTED,
+  judge,
+  type HistoryEntry,
+  type ModelOutcome,
+  type ModelRules,
+  type ModelTrip,
+} from './history-model.ts'
 
 /** Something to do to a breaker. `pick` chooses one of the permits there have been. */
 export type Step =

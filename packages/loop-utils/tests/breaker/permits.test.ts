@@ -70,7 +70,10 @@ describe('a permit', () => {
   })
 
   it('measures how long its call took, unless told', async () => {
-    const { breaker, clock } = driven({ trip: countWindow({ size: 4, failureRate: 1, slowRate: 0.5 }), slowCallMs: 100 })
+    const { breaker, clock } = driven({
+      trip: countWindow({ size: 4, failureRate: 1, slowRate: 0.5 }),
+      slowCallMs: 100,
+    })
     const measured = permitOf(breaker)
     const quick = permitOf(breaker)
     const told = permitOf(breaker)

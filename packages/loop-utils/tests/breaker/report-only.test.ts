@@ -5,7 +5,12 @@ import { driven, fail, permitOf, succeed } from './driven.ts'
 
 describe('a breaker that only reports', () => {
   it('admits every call in every state, and tells which it would have refused', async () => {
-    const { breaker, clock } = driven({ name: 'inbound', trip: consecutive(2), halfOpenAfterMs: 100, mode: 'report-only' })
+    const { breaker, clock } = driven({
+      name: 'inbound',
+      trip: consecutive(2),
+      halfOpenAfterMs: 100,
+      mode: 'report-only',
+    })
     const states: string[] = []
     const rejected: unknown[] = []
     breaker.on('change', ({ to }) => void states.push(to))

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { anyOf, consecutive, countWindow, timeWindow, type CountedOutcome, type TripCounter } from '../../src/breaker/index.ts'
+import {
+  anyOf,
+  consecutive,
+  countWindow,
+  timeWindow,
+  type CountedOutcome,
+  type TripCounter,
+} from '../../src/breaker/index.ts'
 import { OptionError } from '../../src/errors/index.ts'
 
 const LETTERS: Readonly<Record<string, CountedOutcome>> = {
@@ -90,7 +97,9 @@ describe('timeWindow', () => {
     const counter = trip.createCounter()
     for (const atMs of [0, 100, 200, 300]) feed(counter, 's', atMs)
     feed(counter, 'ff', 950)
-    expect(counter.snapshot(950)).toMatchObject({ buckets: [{ age: 9 }, { age: 8 }, { age: 7 }, { age: 6 }, { age: 0 }] })
+    expect(counter.snapshot(950)).toMatchObject({
+      buckets: [{ age: 9 }, { age: 8 }, { age: 7 }, { age: 6 }, { age: 0 }],
+    })
     // at 1200 the successes of 0, 100 and 200 are gone: two failures of three calls, and of four with this one
     expect(feed(counter, 's', 1200)).toEqual([true])
   })
@@ -109,7 +118,7 @@ describe('timeWindow', () => {
     expect(feed(counter, 'f', 5000)).toEqual([true])
   })
 
-  it('works from before the clock\'s epoch', () => {
+  it("works from before the clock's epoch", () => {
     const counter = trip.createCounter()
     feed(counter, 'fff', -250)
     expect(feed(counter, 'f', 50)).toEqual([true])

@@ -59,7 +59,7 @@ describe('calls that wait for a half-open circuit', () => {
     for (let call = 0; call < 20; call++) calls.wait(breaker, call)
     await clock.settle()
     const rounds = [calls.begun.length]
-    for (let ended = 0; calls.begun.length < 20; ) {
+    for (let ended = 0; calls.begun.length < 20;) {
       const round = calls.begun.slice(ended)
       ended = calls.begun.length
       for (const call of round) calls.permit(call).success()
@@ -303,6 +303,10 @@ describe('under random interleavings', () => {
       const calls = new Calls()
       const controllers = new Map<number, AbortController>()
       const open = new Set<number>()
+      let begunBefore = 0
+      breaker.on('change', ({ to }) => {
+        if (to === 'half-open') begunBefore = calls.begun.length
+      })
       for (let step = 0; step < 500; step++) {
         const choice = random()
         if (choice < 0.4) {
@@ -319,6 +323,10 @@ describe('under random interleavings', () => {
           breaker.reset()
         }
         await Promise.resolve()
+        if (breaker.state === 'half-open') {
+          const probing = calls.begun.slice(begunBefore).filter((call) => !calls.permit(call).isSettled)
+          expect(probing.length).toBeLessThanOrEqual(probes)
+        }
         if (breaker.state === 'open') expect(breaker.stats().waiting).toBe(0)
       }
       await clock.settle()

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 async function run(kind: string): Promise<Record<string, unknown>> {
   const child = spawn(process.execPath, [
     ...process.execArgv,
+    '--no-deprecation',
     fileURLToPath(new URL('./idle.child.ts', import.meta.url)),
     kind,
   ])

@@ -83,6 +83,7 @@ switch (plan.job) {
     const flushed = new Int32Array(plan.flushed)
     for (let i = 0; i < plan.count; i++) {
       poster.emit('take', plan.name, i)
+      if (i % 1000 === 0) poster.call('never', []).catch(tell)
       if (i % plan.flushEvery === 0) {
         poster.flush()
         Atomics.store(flushed, 0, i + 1)

@@ -21,7 +21,14 @@ describe('the prefix law', () => {
     const random = seeded(seed)
     await using dispatcher = new Dispatcher()
     const got: Record<string, number[]> = {}
-    dispatcher.register({ take: (poster: string, value: number) => (got[poster] ??= []).push(value) && undefined })
+    const signals: (AbortSignal | undefined)[] = []
+    dispatcher.register({
+      take: (poster: string, value: number) => void (got[poster] ??= []).push(value),
+      never: () => {
+        signals.push(dispatcher.callSignal)
+        return new Promise(() => undefined)
+      },
+    })
     const runs = upTo(4).map(async (i) => {
       const name = `p${i}`
       const flushed = new SharedArrayBuffer(4)
@@ -44,6 +51,10 @@ describe('the prefix law', () => {
     })
     const ended = await Promise.all(runs)
     while (dispatcher.stats().posters > 0) await new Promise((resolve) => setImmediate(resolve))
+    // what the dead had called knows that nobody waits for it
+    expect(dispatcher.stats().runningCalls).toBe(0)
+    expect(signals.length).toBeGreaterThan(0)
+    expect(signals.every((signal) => signal?.aborted === true)).toBe(true)
     for (const { name, atLeast } of ended) {
       const values = got[name] ?? []
       // no gap, no duplicate, no disorder: exactly the first so many
