@@ -159,18 +159,19 @@ export class BreakerRegistry extends TypedEmitter<RegistryEvents> implements Dis
   }
 
   #evict(): void {
-    const [key, { breaker }] = this.#leastWanted()
-    this.delete(key)
-    this.emit('evict', { key, state: breaker.state })
+    for (const [key, { breaker }] of this.#expendable()) {
+      this.delete(key)
+      this.emit('evict', { key, state: breaker.state })
+      return
+    }
   }
 
-  #leastWanted(): [string, Entry] {
+  *#expendable(): Generator<[string, Entry], void, undefined> {
     for (const [key, entry] of this.#closed) {
-      if (entry.breaker.state === 'closed') return [key, entry]
+      if (entry.breaker.state === 'closed') yield [key, entry]
       // its change is yet to be told
-      this.#place(key, entry)
+      else this.#place(key, entry)
     }
-    for (const oldest of this.#others) return oldest
-    throw new RangeError('there is no breaker to give up')
+    yield* this.#others
   }
 }

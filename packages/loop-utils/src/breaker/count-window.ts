@@ -7,9 +7,12 @@ import { isFailure, isSlow, type CountedOutcome, type Trip, type TripCounter, ty
 const KIND = 'count-window'
 const MAX_SIZE = 1_000_000
 
-/** Letters of the outcomes in a snapshot; the place of each is its code in the ring. */
-const LETTERS = 'sSfF'
-const OUTCOMES: readonly CountedOutcome[] = ['success', 'slow-success', 'failure', 'slow-failure']
+/** What a call was, as bits. */
+const FAILED = 1
+const SLOW = 2
+
+/** The letters of calls in a snapshot, by their bits. */
+const LETTERS = 'sfSF'
 
 export interface CountWindowOptions extends RateOptions {
   /** How many of the last calls are looked at, from 1 to 1 000 000. */
@@ -55,10 +58,7 @@ class CountWindowCounter implements TripCounter {
   }
 
   record(outcome: CountedOutcome): boolean {
-    if (this.#totals.calls === this.#ring.length) this.#count(OUTCOMES[this.#ring[this.#next] ?? 0] ?? 'success', -1)
-    this.#ring[this.#next] = OUTCOMES.indexOf(outcome)
-    this.#next = (this.#next + 1) % this.#ring.length
-    this.#count(outcome, 1)
+    this.#push((isFailure(outcome) ? FAILED : 0) | (isSlow(outcome) ? SLOW : 0))
     return this.#rule.isBroken(this.#totals)
   }
 
@@ -71,7 +71,7 @@ class CountWindowCounter implements TripCounter {
     const { calls } = this.#totals
     const { length } = this.#ring
     const oldest = this.#next - calls + length
-    const letters = Array.from({ length: calls }, (_, index) => LETTERS[this.#ring[(oldest + index) % length] ?? 0])
+    const letters = Array.from({ length: calls }, (_, index) => LETTERS.charAt(this.#at((oldest + index) % length)))
     return { kind: KIND, calls: letters.join('') }
   }
 
@@ -81,12 +81,23 @@ class CountWindowCounter implements TripCounter {
     const calls = checkText(`${option}.calls`, fields['calls'], { minLength: 0, maxLength: MAX_SIZE })
     if (!/^[sSfF]*$/.test(calls)) throw new OptionError(`${option}.calls`, calls, 'the letters s, S, f and F only')
     this.reset()
-    for (const letter of calls.slice(-this.#ring.length)) this.record(OUTCOMES[LETTERS.indexOf(letter)] ?? 'success')
+    for (const letter of calls.slice(-this.#ring.length)) this.#push(LETTERS.indexOf(letter))
   }
 
-  #count(outcome: CountedOutcome, by: 1 | -1): void {
+  #push(bits: number): void {
+    if (this.#totals.calls === this.#ring.length) this.#count(this.#at(this.#next), -1)
+    this.#ring[this.#next] = bits
+    this.#next = (this.#next + 1) % this.#ring.length
+    this.#count(bits, 1)
+  }
+
+  #at(place: number): number {
+    return this.#ring[place] ?? 0
+  }
+
+  #count(bits: number, by: 1 | -1): void {
     this.#totals.calls += by
-    if (isFailure(outcome)) this.#totals.failures += by
-    if (isSlow(outcome)) this.#totals.slow += by
+    if ((bits & FAILED) !== 0) this.#totals.failures += by
+    if ((bits & SLOW) !== 0) this.#totals.slow += by
   }
 }

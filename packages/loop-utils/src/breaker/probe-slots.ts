@@ -50,11 +50,9 @@ export class ProbeSlots {
 
   /** When the next place becomes free even if its call hangs; undefined when none is taken, or none ever expires. */
   get nextExpiryMs(): number | undefined {
-    for (const { acquiredAtMs } of this.#permits) {
-      const expiresAtMs = acquiredAtMs + this.#maxWaitMs
-      return expiresAtMs === Infinity ? undefined : expiresAtMs
-    }
-    return undefined
+    const [oldest] = this.#permits
+    const expiresAtMs = (oldest?.acquiredAtMs ?? Infinity) + this.#maxWaitMs
+    return expiresAtMs === Infinity ? undefined : expiresAtMs
   }
 
   #expire(nowMs: number): void {

@@ -1,8 +1,9 @@
 import { QueueOverflowError } from '../errors/queue-errors.ts'
-import { CallScope } from '../policy/call-scope.ts'
+import type { CallScope } from '../policy/call-scope.ts'
 import { isThenable } from '../policy/race.ts'
 import { CancelledError } from './cancelled-error.ts'
 import type { ConcurrentResults, MapContext } from './map-concurrent.ts'
+import { openScope, type OwnScope } from './policy-scope.ts'
 import { QueueLink, Waiter, WaiterQueue } from './waiter-queue.ts'
 
 const KEPT_ERRORS = 1000
@@ -43,7 +44,7 @@ class ItemContext implements MapContext {
 /** The iteration behind `mapConcurrent`. */
 export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
   readonly #plan: MapPlan<T, R>
-  readonly #scope: CallScope
+  readonly #own: OwnScope
   readonly #consumers = new WaiterQueue<Waiter<IteratorResult<R, undefined>>>()
   /** In the order in which results are given: of the items, or of completion (then without those on their way). */
   readonly #slots = new WaiterQueue<MapSlot>()
@@ -64,7 +65,7 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
 
   constructor(plan: MapPlan<T, R>) {
     this.#plan = plan
-    this.#scope = CallScope.enter({ signal: plan.signal })
+    this.#own = openScope(plan.signal)
   }
 
   next(): Promise<IteratorResult<R, undefined>> {
@@ -99,7 +100,7 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
   }
 
   #begin(): void {
-    this.#forget = this.#scope.onAbort(() => this.#stop(this.#scope.reason))
+    this.#forget = this.#own.scope.onAbort(() => this.#stop(this.#own.scope.reason))
     if (this.#isOver) return
     try {
       this.#source = this.#plan.source()
@@ -164,7 +165,7 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
     const slot = new MapSlot()
     if (this.#plan.isOrdered) this.#slots.push(slot)
     this.#running++
-    const scope = this.#scope.child({})
+    const scope = this.#own.scope.child({})
     try {
       const value = await this.#plan.fn(item, new ItemContext(scope, this.#items++))
       slot.result = { value }
@@ -198,7 +199,7 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
       this.#lastWord = { error: new AggregateError(this.#errors, message, { cause }) }
     }
     this.#dismiss()
-    this.#scope.close()
+    this.#own.close()
   }
 
   /** Ends the iteration before its time; the first who asks is told why. */
@@ -213,8 +214,8 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
     this.#isOver = true
     for (const slot of this.#slots) this.#slots.remove(slot)
     this.#dismiss()
-    this.#scope.abort(reason)
-    this.#scope.close()
+    this.#own.scope.abort(reason)
+    this.#own.close()
     const source = this.#source
     if (source === undefined || this.#isExhausted) return
     const closed = closeSource(source)

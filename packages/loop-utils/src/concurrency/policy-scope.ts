@@ -21,6 +21,24 @@ export async function inScope<T>(
   }
 }
 
+/** A scope that its owner may abort. */
+export interface OwnScope {
+  readonly scope: CallScope
+  /** Lets go of the outer signal. */
+  close(): void
+}
+
+/** Opens a scope that its owner may abort, and that follows `signal`. */
+export function openScope(signal?: AbortSignal): OwnScope {
+  const root = CallScope.enter({ signal })
+  const scope = root.child({})
+  const close = (): void => {
+    scope.close()
+    root.close()
+  }
+  return { scope, close }
+}
+
 /** How a function ended: with an error, or without. */
 export type Ending = { readonly error: unknown } | undefined
 

@@ -1,8 +1,8 @@
 import { checkCount, checkFunction, checkSignal } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
-import { CallScope } from '../policy/call-scope.ts'
 import type { PolicyFunction } from '../policy/policy.ts'
 import { raceAbort } from '../policy/race.ts'
+import { openScope, type OwnScope } from './policy-scope.ts'
 import { Waiter, WaiterQueue } from './waiter-queue.ts'
 import { checkMaxWaiting, checkRoom, type WaitingBound } from './waiting-bound.ts'
 
@@ -13,7 +13,7 @@ export interface SingleflightOptions extends WaitingBound {
 
 /** One call that is on its way, and those who wait for it. */
 interface Flight<T> {
-  readonly scope: CallScope
+  readonly own: OwnScope
   readonly callers: WaiterQueue<Waiter<T>>
 }
 
@@ -76,13 +76,13 @@ export class Singleflight<K, T> {
     if (this.#flights.size >= this.#maxKeys) {
       throw new QueueOverflowError({ queue: 'keys in flight', capacity: this.#maxKeys })
     }
-    const flight: Flight<T> = { scope: CallScope.enter(), callers: new WaiterQueue() }
+    const flight: Flight<T> = { own: openScope(), callers: new WaiterQueue() }
     this.#flights.set(key, flight)
     return flight
   }
 
   #start(key: K, flight: Flight<T>, fn: PolicyFunction<T>): void {
-    raceAbort(flight.scope, fn).then(
+    raceAbort(flight.own.scope, fn).then(
       (value) => this.#land(key, flight, (caller) => caller.resolve(value)),
       (error: unknown) => this.#land(key, flight, (caller) => caller.reject(error)),
     )
@@ -95,12 +95,12 @@ export class Singleflight<K, T> {
 
   #afterGiveUp(key: K, flight: Flight<T>, abort: AbortSignal | undefined): void {
     if (flight.callers.size > 0) return
-    flight.scope.abort(abort?.reason)
+    flight.own.scope.abort(abort?.reason)
     this.#close(key, flight)
   }
 
   #close(key: K, flight: Flight<T>): void {
-    flight.scope.close()
+    flight.own.close()
     if (this.#flights.get(key) === flight) this.#flights.delete(key)
   }
 }

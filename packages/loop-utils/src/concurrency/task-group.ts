@@ -1,9 +1,9 @@
 import { checkCount, checkFunction, checkOneOf } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { callSafely } from '../observe/stray-error.ts'
-import { CallScope } from '../policy/call-scope.ts'
 import type { CallContext, PolicyFunction } from '../policy/policy.ts'
 import { CancelledError } from './cancelled-error.ts'
+import { openScope, type OwnScope } from './policy-scope.ts'
 import { TaskGroupClosedError } from './task-group-closed-error.ts'
 import { Waiter, WaiterQueue } from './waiter-queue.ts'
 
@@ -40,7 +40,7 @@ export class TaskGroup implements AsyncDisposable {
   readonly #maxTasks: number
   readonly #onError: ((error: unknown) => void) | undefined
   readonly #outer: AbortSignal | undefined
-  readonly #scope: CallScope
+  readonly #own: OwnScope
   readonly #joiners = new WaiterQueue<Waiter<void>>()
   readonly #errors: unknown[] = []
   #failures = 0
@@ -53,7 +53,7 @@ export class TaskGroup implements AsyncDisposable {
     this.#name = options.name ?? 'task group'
     this.#maxTasks = checkCount('maxTasks', options.maxTasks ?? 65_536)
     this.#onError = mode === 'background' ? checkFunction('onError', options.onError as () => void) : undefined
-    this.#scope = CallScope.enter({ signal: options.signal })
+    this.#own = openScope(options.signal)
     this.#outer = options.signal
   }
 
@@ -64,7 +64,7 @@ export class TaskGroup implements AsyncDisposable {
 
   /** Aborted with the first failure, by `cancel`, or with the outer signal. */
   get signal(): AbortSignal {
-    return this.#scope.signal
+    return this.#own.scope.signal
   }
 
   /**
@@ -100,7 +100,7 @@ export class TaskGroup implements AsyncDisposable {
 
   /** Aborts all tasks; what they reject with for that reason is no failure. Does nothing after an abort. */
   cancel(reason: unknown = new CancelledError(`${this.#name} was cancelled`)): void {
-    if (!this.#scope.aborted) this.#scope.abort(reason)
+    if (!this.#own.scope.aborted) this.#own.scope.abort(reason)
   }
 
   /** Aborts what still runs, waits for it, and ends the group. Throws the failures that `join` did not. */
@@ -113,9 +113,9 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   async #start<T>(fn: PolicyFunction<T>): Promise<T> {
-    if (this.#scope.aborted) throw this.#scope.reason
+    if (this.#own.scope.aborted) throw this.#own.scope.reason
     this.#running++
-    const scope = this.#scope.child({})
+    const scope = this.#own.scope.child({})
     try {
       return await fn(scope)
     } catch (error) {
@@ -129,7 +129,7 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
-    if (this.#scope.aborted && isObedience(error, this.#scope.reason)) return
+    if (this.#own.scope.aborted && isObedience(error, this.#own.scope.reason)) return
     const onError = this.#onError
     if (onError !== undefined) {
       callSafely('onError', () => onError(error))
@@ -153,7 +153,7 @@ export class TaskGroup implements AsyncDisposable {
 
   #close(): void {
     this.#isClosed = true
-    this.#scope.close()
+    this.#own.close()
   }
 }
 

@@ -45,16 +45,31 @@ export class BatchDecoder {
     return makeRecord(keys, cells, start)
   }
 
+  /** A literal of known size needs no array that grows. */
   #readTuple({ length, mask }: Shape): unknown[] {
-    const tuple: unknown[] = []
-    for (let i = 0; i < length; i++) tuple.push((mask & (1 << i)) === 0 ? this.#cells[this.#position++] : this.#read())
-    return tuple
+    switch (length) {
+      case 2:
+        return [this.#field(mask & 1), this.#field(mask & 2)]
+      case 3:
+        return [this.#field(mask & 1), this.#field(mask & 2), this.#field(mask & 4)]
+      case 4:
+        return [this.#field(mask & 1), this.#field(mask & 2), this.#field(mask & 4), this.#field(mask & 8)]
+      default: {
+        const tuple: unknown[] = []
+        for (let i = 0; i < length; i++) tuple.push(this.#field(mask & (1 << i)))
+        return tuple
+      }
+    }
+  }
+
+  #field(isItem: number): unknown {
+    return isItem === 0 ? this.#cells[this.#position++] : this.#read()
   }
 
   #readMixed(keys: readonly string[], mask: number): Record<string, unknown> {
     const record: Record<string, unknown> = {}
     for (let i = 0; i < keys.length; i++) {
-      record[keys[i] as string] = (mask & (1 << i)) === 0 ? this.#cells[this.#position++] : this.#read()
+      record[keys[i] as string] = this.#field(mask & (1 << i))
     }
     return record
   }

@@ -69,22 +69,19 @@ export class ModelRun {
   }
 
   #apply(step: Step): HistoryEntry | undefined {
-    switch (step.what) {
-      case 'wait':
-        this.#nowMs += step.ms
-        return { what: 'look', atMs: this.#nowMs }
-      case 'acquire': {
-        const permit = this.#breaker.tryAcquire()
-        this.#wasAdmitted = permit !== null
-        if (permit !== null) this.#permits.push(permit)
-        return { what: 'acquire', atMs: this.#nowMs }
-      }
-      case 'settle':
-        return this.#settle(step)
-      default:
-        this.#order(step.what)
-        return { what: step.what, atMs: this.#nowMs }
+    if (step.what === 'settle') return this.#settle(step)
+    if (step.what === 'wait') {
+      this.#nowMs += step.ms
+      return { what: 'look', atMs: this.#nowMs }
     }
+    if (step.what === 'acquire') {
+      const permit = this.#breaker.tryAcquire()
+      this.#wasAdmitted = permit !== null
+      if (permit !== null) this.#permits.push(permit)
+    } else {
+      this.#order(step.what)
+    }
+    return { what: step.what, atMs: this.#nowMs }
   }
 
   #settle({ pick, outcome, durationMs }: Step & { readonly what: 'settle' }): HistoryEntry | undefined {
@@ -114,7 +111,9 @@ export class ModelRun {
         this.#isolation = undefined
         this.changes.length = 0
         break
-      default:
+      case 'reset':
+      case 'disable':
+      case 'enable':
         this.#breaker[what]()
     }
   }

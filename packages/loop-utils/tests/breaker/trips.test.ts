@@ -18,7 +18,7 @@ const LETTERS: Readonly<Record<string, CountedOutcome>> = {
 
 /** Counts calls, a letter each; returns which of them met the trip. */
 function feed(counter: TripCounter, calls: string, atMs = 0): boolean[] {
-  return [...calls].map((letter) => counter.record(LETTERS[letter] ?? 'success', atMs))
+  return Array.from(calls, (letter) => counter.record(LETTERS[letter] ?? 'success', atMs))
 }
 
 describe('consecutive', () => {

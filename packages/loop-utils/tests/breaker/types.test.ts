@@ -16,11 +16,8 @@ describe('the types of a breaker', () => {
     const breaker = new CircuitBreaker()
     expectTypeOf(breaker.execute(() => 1)).toEqualTypeOf<Promise<number>>()
     expectTypeOf(breaker.execute(() => Promise.resolve('a'))).toEqualTypeOf<Promise<string>>()
-    expectTypeOf(breaker.execute<number>)
-      .parameter(0)
-      .parameter(0)
-      .toEqualTypeOf<CallContext>()
-    expectTypeOf(breaker.tryAcquire).returns.toEqualTypeOf<Permit | null>()
+    expectTypeOf<Parameters<Parameters<CircuitBreaker['execute']>[0]>>().toEqualTypeOf<[CallContext]>()
+    expectTypeOf(breaker.tryAcquire()).toEqualTypeOf<Permit | null>()
     expectTypeOf(breaker.state).toEqualTypeOf<BreakerState>()
     expectTypeOf(breaker).toExtend<Policy>()
     // @ts-expect-error -- a promise is no function

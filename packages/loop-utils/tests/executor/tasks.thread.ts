@@ -59,6 +59,18 @@ export function spinDeaf(started: SharedArrayBuffer): void {
   for (;;);
 }
 
+export function spinDeafAlone(): never {
+  for (;;);
+}
+
+export function never(): Promise<never> {
+  return new Promise(() => undefined)
+}
+
+export function readSignal(context: TaskContext): boolean {
+  return context.signal.aborted
+}
+
 /** Blocks its thread until the latch opens, and counts how often it was called. */
 export function hold(started: SharedArrayBuffer, end: SharedArrayBuffer): number {
   new ThreadLatch(started).countDown()

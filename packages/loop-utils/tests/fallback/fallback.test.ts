@@ -27,11 +27,8 @@ describe('fallback', () => {
   })
 
   it('makes the value of the error', async () => {
-    const policy = fallback(async (error, { attempt, aborted }) => {
-      await Promise.resolve()
-      return { error, attempt, aborted }
-    })
-    expect(await policy.execute(failing)).toEqual({ error: down, attempt: 1, aborted: false })
+    const policy = fallback((cause, { attempt, aborted }) => Promise.resolve({ cause, attempt, aborted }))
+    expect(await policy.execute(failing)).toEqual({ cause: down, attempt: 1, aborted: false })
   })
 
   it('stands in for errors that it is told to, only', async () => {

@@ -1,6 +1,5 @@
-import { describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { consecutive, countWindow } from '../../src/breaker/index.ts'
-import { ManualClock } from '../../src/clock/index.ts'
 import { sequence } from '../../src/backoff/index.ts'
 import { TimeoutError } from '../../src/errors/index.ts'
 import {
@@ -8,71 +7,9 @@ import {
   implementationFallback,
   type Implementation,
   type ImplementationFallbackOptions,
-  type WithFallback,
 } from '../../src/fallback/index.ts'
 import { rejection } from '../settled.ts'
-
-interface Store {
-  unit: string
-  readonly size: number
-  read(key: string, options?: { signal?: AbortSignal }): Promise<string>
-  peek(key: string): string
-  thenable(key: string): PromiseLike<string>
-}
-
-/** An implementation that fails when told, and notes what it was asked. */
-class FakeStore implements Store {
-  readonly #name: string
-  unit = 'C'
-  isDown = false
-  error: unknown
-  readonly asked: string[] = []
-
-  constructor(name: string) {
-    this.#name = name
-    this.error = new Error(`${name} is down`)
-  }
-
-  get size(): number {
-    return this.asked.length
-  }
-
-  async read(key: string): Promise<string> {
-    await Promise.resolve()
-    return this.peek(key)
-  }
-
-  peek(key: string): string {
-    this.asked.push(key)
-    if (this.isDown) throw this.error
-    return `${this.#name}: ${key}`
-  }
-
-  thenable(key: string): PromiseLike<string> {
-    const reading = this.read(key)
-    // oxlint-disable-next-line unicorn/no-thenable -- a thenable that is no promise is what is tested
-    return { then: (onValue, onError) => reading.then(onValue, onError) }
-  }
-}
-
-interface Pair {
-  readonly first: FakeStore
-  readonly second: FakeStore
-  readonly clock: ManualClock
-  readonly store: WithFallback<Store>
-}
-
-function pair(options: ImplementationFallbackOptions = {}): Pair {
-  const clock = new ManualClock()
-  const [first, second] = [new FakeStore('first'), new FakeStore('second')]
-  const store = implementationFallback<Store>(first, second, {
-    trip: consecutive(2),
-    stickyMs: 1000,
-    clock,
-    ...options,
-  })
-  return { first, second, clock, store }
-}
+import { pair } from './fake-store.ts'
 
 describe('implementationFallback', () => {
   it('calls the primary while it works, sync and async', async () => {
@@ -257,113 +194,6 @@ describe('implementationFallback', () => {
     await clock.advance(101)
     await Promise.all(calls)
     expect(store.active).toBe('secondary')
-  })
-})
-
-describe('the facade of two implementations', () => {
-  it('reads properties of the active one, and writes both', () => {
-    const { store, first, second } = pair()
-    first.asked.push('x')
-    expect(store.size).toBe(1)
-    store.unit = 'F'
-    expect([first.unit, second.unit]).toEqual(['F', 'F'])
-    first.unit = 'K'
-    expect(store.unit).toBe('K')
-    store.fallbackControl.switchTo('secondary')
-    expect(store.unit).toBe('F')
-    expect(store.size).toBe(0)
-  })
-
-  it('gives the same function each time, which needs no object to be called on', () => {
-    const { store } = pair()
-    const methods: Record<'peek', (this: void, key: string) => string> = store
-    const { peek } = methods
-    expect(methods.peek).toBe(peek)
-    expect(peek('a')).toBe('first: a')
-  })
-
-  it('looks like the primary: instanceof, in, constructor', () => {
-    const { store } = pair()
-    expect(store).toBeInstanceOf(FakeStore)
-    expect('peek' in store).toBe(true)
-    expect('active' in store).toBe(true)
-    expect('other' in store).toBe(false)
-    expect(store.constructor).toBe(FakeStore)
-    expect((store as unknown as { then?: unknown }).then).toBeUndefined()
-  })
-
-  it('works for frozen objects', () => {
-    const make = (name: string): { readonly call: () => string } => Object.freeze({ call: () => name })
-    const either = implementationFallback(make('first'), make('second'))
-    expect(either.call()).toBe('first')
-    either.fallbackControl.switchTo('secondary')
-    expect(either.call()).toBe('second')
-    expect(() => {
-      ;(either as { call: unknown }).call = 1
-    }).toThrow(TypeError)
-  })
-
-  it('keeps its own members to itself', () => {
-    const { store } = pair()
-    expect(() => {
-      ;(store as { active: Implementation }).active = 'secondary'
-    }).toThrow(TypeError)
-    expect(store.active).toBe('primary')
-  })
-
-  it('disposes of both', async () => {
-    const disposed: string[] = []
-    const make = (name: string, error?: Error): Disposable & AsyncDisposable => ({
-      [Symbol.dispose]: () => {
-        disposed.push(name)
-        if (error !== undefined) throw error
-      },
-      [Symbol.asyncDispose]: async () => {
-        disposed.push(`${name} async`)
-        await Promise.resolve()
-        if (error !== undefined) throw error
-      },
-    })
-    {
-      using either = implementationFallback(make('a'), make('b'))
-      expect(either.active).toBe('primary')
-    }
-    {
-      await using either = implementationFallback(make('c'), make('d'))
-      expect(either.active).toBe('primary')
-    }
-    expect(disposed).toEqual(['a', 'b', 'c async', 'd async'])
-    const error = new Error('stuck')
-    const broken = implementationFallback(make('e', error), make('f'))
-    expect(() => broken[Symbol.dispose]()).toThrow(error)
-    expect(await rejection(Promise.resolve(broken[Symbol.asyncDispose]()))).toBe(error)
-    const bothBroken = implementationFallback(make('g', error), make('h', error))
-    expect(await rejection(Promise.resolve(bothBroken[Symbol.asyncDispose]()))).toMatchObject({
-      errors: [error, error],
-    })
-    expect(disposed.slice(4)).toEqual(['e', 'f', 'e async', 'f async', 'g async', 'h async'])
-  })
-
-  it('disposes of one that can only do so at once, beside one that takes time', async () => {
-    const disposed: string[] = []
-    const slow: Partial<Disposable & AsyncDisposable> = {
-      [Symbol.asyncDispose]: async () => {
-        await Promise.resolve()
-        disposed.push('slow')
-      },
-    }
-    const quick: Partial<Disposable & AsyncDisposable> = { [Symbol.dispose]: () => void disposed.push('quick') }
-    await implementationFallback(slow, quick)[Symbol.asyncDispose]?.()
-    expect(disposed.sort()).toEqual(['quick', 'slow'])
-  })
-
-  it('keeps the types of the interface', () => {
-    const { store } = pair()
-    expectTypeOf<(typeof store)['read']>().toEqualTypeOf<Store['read']>()
-    expectTypeOf(store.active).toEqualTypeOf<Implementation>()
-    // @ts-expect-error -- the secondary has to be of the primary's kind
-    const wrong = (): unknown => implementationFallback(new FakeStore('a'), { peek: 1 })
-    expectTypeOf(wrong).toBeFunction()
   })
 })
 

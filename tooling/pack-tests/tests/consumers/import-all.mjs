@@ -10,10 +10,18 @@ for (const path of Object.keys(manifest.exports)) {
   // a thread entry only makes sense inside a worker
   if (path === './package.json' || (path === './thread' && name !== '@x/loop-utils')) continue
   const specifier = name + path.slice(1)
-  const imported = Object.keys(await import(specifier)).sort()
+  let imported
+  try {
+    imported = Object.keys(await import(specifier)).sort()
+  } catch (error) {
+    const missing = /Cannot find package '([^']+)'/.exec(error.message)?.[1]
+    if (manifest.peerDependenciesMeta?.[missing]?.optional !== true) throw error
+    entries[path] = { needs: missing }
+    continue
+  }
   const required = Object.keys(require(specifier))
     .filter((key) => key !== '__esModule')
     .sort()
-  entries[path] = { imported: imported.length, same: imported.join() === required.join() }
+  entries[path] = { names: imported.length, same: imported.join() === required.join() }
 }
 console.log(JSON.stringify(entries))

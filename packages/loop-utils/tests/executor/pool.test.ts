@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import { seeded } from '../../src/clock/index.ts'
+import { PoolCrash, PoolExecutor, type PoolJob, type WorkerPool } from '../../src/executor/index.ts'
+import { runTask, type TaskMessage } from '../../src/executor/run-task.ts'
+import type * as tasks from './tasks.thread.ts'
+
+const module = new URL('./tasks.thread.js', import.meta.url)
+const ref = (name: keyof typeof tasks): { module: URL; export: string } => ({ module, export: name })
+
+/** Threads of this process that live. */
+function liveThreads(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === 'Worker').length
+}
+
+/** Runs one of the scripts in `process.thread.ts` in a process of its own. */
+async function runProcess(script: string): Promise<{ code: number | null; output: string }> {
+  const main = fileURLToPath(new URL('./process.thread.ts', import.meta.url))
+  const child = spawn(process.execPath, [...process.execArgv, main, script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, output }
+}
+
+/** A pool of another make: its jobs run on this thread. */
+class LoopPool implements WorkerPool {
+  readonly maxThreads = 1
+  readonly log: string[] = []
+
+  async run({ kill, message }: PoolJob): Promise<unknown> {
+    const killed = new Promise<never>((_, reject) => {
+      kill.addEventListener('abort', () => reject(new PoolCrash(1, undefined)), { once: true })
+    })
+    this.log.push('run')
+    const { outcome } = await Promise.race([runTask(message as TaskMessage), killed])
+    return outcome
+  }
+
+  close(): Promise<void> {
+    this.log.push('close')
+    return Promise.resolve()
+  }
+}
+
+describe('the threads of an executor', () => {
+  const executors: PoolExecutor[] = []
+  const open = (options: ConstructorParameters<typeof PoolExecutor>[0]): PoolExecutor => {
+    const executor = new PoolExecutor(options)
+    executors.push(executor)
+    return executor
+  }
+  afterEach(async () => {
+    await Promise.all(executors.splice(0).map((executor) => executor.close({ drain: false })))
+  })
+
+  it('start with the first call and are gone after close', async () => {
+    const before = liveThreads()
+    const executor = open({ maxThreads: 2 })
+    expect(liveThreads()).toBe(before)
+    const ids = await Promise.all([1, 2, 3, 4].map(() => executor.run(ref('whichThread'), [])))
+    expect(new Set(ids).size).toBeLessThanOrEqual(2)
+    await executor.close()
+    expect(liveThreads()).toBe(before)
+  })
+
+  it('end by themselves when they are idle, and start again', async () => {
+    const executor = open({ maxThreads: 1, idleTimeoutMs: 1 })
+    const first = await executor.run(ref('whichThread'), [])
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await executor.run(ref('whichThread'), [])).not.toBe(first)
+  })
+
+  it('hold a process as long as they run something, and not longer', async () => {
+    const { code, output } = await runProcess('idle')
+    expect({ code, output }).toEqual({ code: 0, output: '3\n7\n' })
+  })
+
+  it('come from a package that one is told to install', async () => {
+    const { code, output } = await runProcess('withoutPiscina')
+    const line =
+      'LOOP_POOL_MISSING package piscina is not installed; run npm install piscina@5, or give another pool ' +
+      'ERR_MODULE_NOT_FOUND\n'
+    expect({ code, output }).toEqual({ code: 0, output: line + line })
+  })
+
+  it('may be those of another pool', async () => {
+    const pool = new LoopPool()
+    const executor = open({ openPool: () => pool, maxThreads: 1, graceMs: 0 })
+    expect(await Promise.all([executor.run(ref('add'), [1, 2]), executor.run(ref('later'), ['x'])])).toEqual([3, 'x'])
+    const controller = new AbortController()
+    const call = executor.run(ref('never'), [], { signal: controller.signal })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    controller.abort('enough')
+    await expect(call).rejects.toBe('enough')
+    expect(await executor.run(ref('add'), [1, 2])).toBe(3)
+    await executor.close()
+    expect(pool.log).toEqual(['run', 'run', 'run', 'run', 'close'])
+  })
+
+  it('are asked for again after a pool could not be opened', async () => {
+    const pool = new LoopPool()
+    let tries = 0
+    const executor = open({
+      maxThreads: 1,
+      openPool: () => {
+        tries++
+        if (tries === 1) throw new Error('no threads today')
+        return pool
+      },
+    })
+    await expect(executor.run(ref('add'), [1, 2])).rejects.toThrow('no threads today')
+    expect(await executor.run(ref('add'), [1, 2])).toBe(3)
+    expect(executor.stats().ended).toMatchObject({ failed: 1, completed: 1 })
+  })
+
+  it('settle every call properly, whatever happens on them', async () => {
+    const random = seeded(3)
+    const executor = open({ maxThreads: 2, graceMs: 0, maxQueue: 1000, onError: () => undefined })
+    const calls = Array.from({ length: 200 }, (_, n) => {
+      const dice = random()
+      if (dice < 0.03) return { expected: 'LOOP_WORKER_CRASHED', call: executor.run(ref('exit'), [1]) }
+      if (dice < 0.06)
+        return { expected: 'LOOP_TIMEOUT', call: executor.run(ref('spinDeafAlone'), [], { timeoutMs: 1 }) }
+      if (dice < 0.2) return { expected: 'E_BAD', call: executor.run(ref('failPlainly'), []) }
+      const controller = new AbortController()
+      if (dice < 0.4) setTimeout(() => controller.abort(), random() * 300)
+      return { expected: n, call: executor.run(ref('later'), [n], { signal: controller.signal }), controller }
+    })
+    const faults: string[] = []
+    for (const { expected, call, controller } of calls) {
+      const [{ status, ...rest }] = await Promise.allSettled([call])
+      const seen: unknown =
+        status === 'fulfilled' ? (rest as { value: unknown }).value : (rest as { reason: unknown }).reason
+      const isAborted = controller?.signal.aborted === true && seen === controller.signal.reason
+      const isExpected = seen === expected || (seen as { code?: unknown }).code === expected
+      if (!isAborted && !isExpected) faults.push(`${String(seen)} instead of ${expected}`)
+    }
+    expect(faults).toEqual([])
+    const { ended, queued } = executor.stats()
+    expect(Object.values(ended).reduce((sum, count) => sum + count, 0)).toBe(200)
+    expect(queued).toBe(0)
+    expect(ended.crashed).toBeGreaterThan(0)
+    expect(await executor.run(ref('add'), [1, 2])).toBe(3)
+  })
+})
