@@ -8,7 +8,7 @@ import { Dispatcher } from '@x/loop-utils/dispatch'
 import { interleave, median, quantile, sampleLoopDelay, settle } from './measure.mjs'
 
 const THREADS = 4
-const MESSAGES = 250_000
+const MESSAGES = 400_000
 const ROUNDS = 5
 
 /** Starts the workers, lets them send at the same time, and resolves when `received` says that all has come. */
@@ -89,7 +89,7 @@ async function naive(message) {
 /** Python's asyncio with the same number of threads and messages; undefined where there is no Python. */
 async function python() {
   const script = fileURLToPath(new URL('./call_soon_threadsafe.py', import.meta.url))
-  const child = spawn('python3', [script, String(THREADS), String(MESSAGES / 5)], {
+  const child = spawn('python3', [script, String(THREADS), String(MESSAGES / 8)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let out = ''

@@ -18,15 +18,29 @@ const noop = async () => 1
 
 export async function main() {
   const { handleAll } = cockatiel
-  const cBreaker = () => cockatiel.circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker: new cockatiel.ConsecutiveBreaker(5) })
-  const cSampling = () => cockatiel.circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker: new cockatiel.SamplingBreaker({ threshold: 0.5, duration: 30_000 }) })
+  const cBreaker = () =>
+    cockatiel.circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker: new cockatiel.ConsecutiveBreaker(5) })
+  const cSampling = () =>
+    cockatiel.circuitBreaker(handleAll, {
+      halfOpenAfter: 60_000,
+      breaker: new cockatiel.SamplingBreaker({ threshold: 0.5, duration: 30_000 }),
+    })
   const cRetry = () => cockatiel.retry(handleAll, { maxAttempts: 3, backoff: new cockatiel.ExponentialBackoff() })
   const cTimeout = () => cockatiel.timeout(TIMEOUT_MS, cockatiel.TimeoutStrategy.Aggressive)
   const window = () => timeWindow({ windowMs: 30_000, failureRate: 0.5, minCalls: 5 })
-  const r = retryPolicy(), t = timeoutPolicy(TIMEOUT_MS), b = new CircuitBreaker(), all = compose(retryPolicy(), new CircuitBreaker(), timeoutPolicy(TIMEOUT_MS))
-  const cr = cRetry(), cb = cBreaker(), ct = cTimeout(), call = cockatiel.wrap(cRetry(), cBreaker(), cTimeout()), calls = cockatiel.wrap(cRetry(), cSampling(), cTimeout())
+  const r = retryPolicy(),
+    t = timeoutPolicy(TIMEOUT_MS),
+    b = new CircuitBreaker(),
+    all = compose(retryPolicy(), new CircuitBreaker(), timeoutPolicy(TIMEOUT_MS))
+  const cr = cRetry(),
+    cb = cBreaker(),
+    ct = cTimeout(),
+    call = cockatiel.wrap(cRetry(), cBreaker(), cTimeout()),
+    calls = cockatiel.wrap(cRetry(), cSampling(), cTimeout())
   const { signal } = new AbortController()
-  const least = (e) => { throw e }
+  const least = (e) => {
+    throw e
+  }
   const calls_ = {
     bare: () => noop(),
     least: () => noop().then(undefined, least),
@@ -47,7 +61,14 @@ export async function main() {
   const variants = Object.fromEntries(Object.entries(calls_).map(([n, c]) => [n, () => perCall(c)]))
   await interleave(3, variants)
   const res = await interleave(ROUNDS, variants)
-  for (const [n, v] of Object.entries(res)) console.log(n.padEnd(14), median(v).toFixed(3), 'min', Math.min(...v).toFixed(3), (median(v) / median(res.bare)).toFixed(2))
+  for (const [n, v] of Object.entries(res))
+    console.log(
+      n.padEnd(14),
+      median(v).toFixed(3),
+      'min',
+      Math.min(...v).toFixed(3),
+      (median(v) / median(res.bare)).toFixed(2),
+    )
 }
 
 async function perCall(call) {

@@ -9,7 +9,7 @@ import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts
 import { isOverloadError } from '../rate/overload-error.ts'
 import { AimdLimit, type AimdOptions } from './aimd-limit.ts'
 import { GradientLimit, type GradientOptions } from './gradient-limit.ts'
-import type { LimitAlgorithm } from './limit-algorithm.ts'
+import type { LimitAlgorithm, LimitSample } from './limit-algorithm.ts'
 import { LimitPermit } from './limit-permit.ts'
 import { inScope, runTracked, type Ending } from './policy-scope.ts'
 import { rejectAll, Waiter, WaiterQueue } from './waiter-queue.ts'
@@ -63,6 +63,7 @@ export class AdaptiveConcurrency implements Policy {
   readonly #observer: Observer
   readonly #queue = new WaiterQueue<Waiter<void>>()
   #running = 0
+  #begun = 0
   #succeeded = 0
   #overloaded = 0
 
@@ -137,9 +138,11 @@ export class AdaptiveConcurrency implements Policy {
   #permit(): LimitPermit {
     const startedAt = this.#clock.now()
     const inFlight = this.#running
+    const serial = ++this.#begun
     return new LimitPermit((outcome) => {
       this.#running--
-      if (outcome !== 'unknown') this.#learn(outcome, { latencyMs: this.#clock.now() - startedAt, inFlight })
+      const latencyMs = this.#clock.now() - startedAt
+      if (outcome !== 'unknown') this.#learn(outcome, { latencyMs, inFlight, serial, begun: this.#begun })
       this.#serve()
     })
   }
@@ -159,7 +162,7 @@ export class AdaptiveConcurrency implements Policy {
     return isOverload
   }
 
-  #learn(outcome: 'success' | 'overload', call: { readonly latencyMs: number; readonly inFlight: number }): void {
+  #learn(outcome: 'success' | 'overload', call: Omit<LimitSample, 'isOverload'>): void {
     const before = this.limit
     if (outcome === 'success') this.#succeeded++
     else this.#overloaded++

@@ -9,14 +9,17 @@ export interface AimdOptions {
 }
 
 /**
- * Additive increase, multiplicative decrease (RFC 5681 does so for TCP): one more with each limit-full of good calls, a
- * tenth less at an overload. It grows only while at least half of the limit is made use of.
+ * Additive increase, multiplicative decrease (as TCP does, RFC 5681): one more with each limit-full of good calls, a
+ * tenth less at an overload, once for all calls that ran at the same time. It grows only while at least half of the
+ * limit is made use of.
  */
 export class AimdLimit implements LimitAlgorithm {
   readonly #bounds: LimitBounds
   readonly #backoffRatio: number
   readonly #slowMs: number
   #limit: number
+  /** Calls up to this one began before the latest decrease. */
+  #decreasedAt = 0
 
   /** @throws OptionError when an option is out of range */
   constructor(bounds: LimitBounds, { backoffRatio = 0.9, slowMs = Infinity }: AimdOptions = {}) {
@@ -30,9 +33,11 @@ export class AimdLimit implements LimitAlgorithm {
     return this.#limit
   }
 
-  learn({ latencyMs, inFlight, isOverload }: LimitSample): void {
+  learn({ latencyMs, inFlight, isOverload, serial, begun }: LimitSample): void {
     const limit = this.#limit
     if (isOverload || latencyMs > this.#slowMs) {
+      if (serial <= this.#decreasedAt) return
+      this.#decreasedAt = begun
       this.#limit = clampLimit(limit * this.#backoffRatio, this.#bounds)
     } else if (inFlight * 2 >= limit) {
       this.#limit = clampLimit(limit + 1 / limit, this.#bounds)

@@ -169,12 +169,13 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
     try {
       const value = await this.#plan.fn(item, new ItemContext(scope, this.#items++))
       slot.result = { value }
+      scope.close()
       if (!this.#plan.isOrdered && !this.#isOver) this.#slots.push(slot)
     } catch (error) {
+      scope.close()
       this.#slots.remove(slot)
       this.#fail(error)
     }
-    scope.close()
     this.#running--
     if (!this.#isOver) this.#proceed()
     else if (this.#running === 0) for (const waiter of this.#idle) waiter.resolve()

@@ -2,67 +2,110 @@ import { checkInteger, checkNumber } from '../errors/option-checks.ts'
 import { clampLimit, type LimitAlgorithm, type LimitBounds, type LimitSample } from './limit-algorithm.ts'
 
 export interface GradientOptions {
-  /** By which factor calls may slow down before the limit sinks. Default 1.5. */
+  /** By which factor calls may be slower than at rest before the limit sinks. Default 1.25. */
   readonly tolerance?: number
-  /** How much one call moves the limit, from 0 to 1. Default 0.2. */
-  readonly smoothing?: number
-  /** Over how many calls the usual latency is averaged. Default 600. */
-  readonly window?: number
+  /** After how many calls in a row without rest the latency at rest is measured again. Default 1000. */
+  readonly probeEvery?: number
 }
 
-/** The usual latency is the plain mean at first. */
-const WARM_UP = 10
+/** So few calls at a time leave a peer at rest. */
+const AT_REST = 3
+/** How many calls at rest are averaged. */
+const REST_SAMPLES = 10
+/** The smallest round of calls whose mean latency is looked at. */
+const SMALLEST_ROUND = 10
+/** What an overload leaves of the limit. */
+const KEPT = 0.7
 /** Latencies below this are all the same to it, in milliseconds. */
 const SHORTEST_MS = 0.001
 
 /**
- * Compares each latency to the usual one: calls that take longer than usual stand in a queue at the peer, so the limit
- * sinks; otherwise it grows by its square root, the queue that is put up with (as the gradient algorithm of Netflix'
- * concurrency-limits does).
+ * Compares the latency under load to the latency at rest: calls that take longer stand in a queue at the peer, so the
+ * limit sinks in proportion, and a little headroom, its square root, is always added to find out whether there is more.
+ * When there was no rest for long, it makes some: a few calls run with a limit of 3 (as Envoy's gradient controller
+ * does).
  */
 export class GradientLimit implements LimitAlgorithm {
   readonly #bounds: LimitBounds
   readonly #tolerance: number
-  readonly #smoothing: number
-  readonly #window: number
+  readonly #probeEvery: number
   #limit: number
-  #usualMs = 0
-  #samples = 0
+  #restMs: number | undefined
+  #rest = new Mean()
+  #round = new Mean()
+  /** Calls under load since the latency at rest was measured. */
+  #sinceRest = 0
+  #isProbing = false
+  /** Calls up to this one began before the latest decrease. */
+  #decreasedAt = 0
 
   /** @throws OptionError when an option is out of range */
-  constructor(bounds: LimitBounds, { tolerance = 1.5, smoothing = 0.2, window = 600 }: GradientOptions = {}) {
+  constructor(bounds: LimitBounds, { tolerance = 1.25, probeEvery = 1000 }: GradientOptions = {}) {
     this.#bounds = bounds
     this.#tolerance = checkNumber('gradient.tolerance', tolerance, { min: 1 })
-    this.#smoothing = checkNumber('gradient.smoothing', smoothing, { min: 0.001, max: 1 })
-    this.#window = checkInteger('gradient.window', window, { min: 1 })
+    this.#probeEvery = checkInteger('gradient.probeEvery', probeEvery, { min: REST_SAMPLES })
     this.#limit = bounds.initial
   }
 
   get limit(): number {
-    return this.#limit
+    return this.#isProbing ? Math.min(this.#limit, this.#restLimit) : this.#limit
   }
 
-  learn({ latencyMs, inFlight, isOverload }: LimitSample): void {
-    const shortMs = Math.max(SHORTEST_MS, latencyMs)
-    if (isOverload) {
-      this.#move(0.5)
-      return
+  learn(sample: LimitSample): void {
+    if (sample.isOverload) this.#decrease(sample)
+    else if (sample.inFlight <= this.#restLimit) this.#learnAtRest(sample)
+    else if (!this.#isProbing) this.#learnUnderLoad(sample)
+  }
+
+  get #restLimit(): number {
+    return Math.max(this.#bounds.min, AT_REST)
+  }
+
+  #decrease({ serial, begun }: LimitSample): void {
+    if (serial <= this.#decreasedAt) return
+    this.#decreasedAt = begun
+    this.#limit = clampLimit(this.#limit * KEPT, this.#bounds)
+    this.#round = new Mean()
+  }
+
+  #learnAtRest(sample: LimitSample): void {
+    this.#rest.add(Math.max(SHORTEST_MS, sample.latencyMs))
+    if (this.#rest.count >= REST_SAMPLES) {
+      this.#restMs = this.#rest.value
+      this.#rest = new Mean()
+      this.#sinceRest = 0
+      this.#isProbing = false
     }
-    this.#average(shortMs)
+    // a small limit is never exceeded, and has to grow all the same
+    if (!this.#isProbing && sample.inFlight * 2 >= this.#limit) this.#learnUnderLoad(sample)
+  }
+
+  #learnUnderLoad({ latencyMs, inFlight }: LimitSample): void {
     // a limit that is not made use of says nothing about the peer
-    if (inFlight * 2 >= this.#limit) this.#move((this.#tolerance * this.#usualMs) / shortMs)
+    if (inFlight * 2 < this.#limit) return
+    this.#round.add(Math.max(SHORTEST_MS, latencyMs))
+    this.#sinceRest++
+    if (this.#round.count < Math.max(SMALLEST_ROUND, this.#limit)) return
+    const meanMs = this.#round.value
+    this.#round = new Mean()
+    this.#restMs = Math.min(this.#restMs ?? meanMs, meanMs)
+    const gradient = Math.min(1, Math.max(0.5, (this.#tolerance * this.#restMs) / meanMs))
+    this.#limit = clampLimit(this.#limit * gradient + Math.sqrt(this.#limit), this.#bounds)
+    this.#isProbing = this.#sinceRest >= this.#probeEvery && this.#limit > this.#restLimit
+  }
+}
+
+/** The mean of some numbers. */
+class Mean {
+  count = 0
+  #sum = 0
+
+  get value(): number {
+    return this.#sum / this.count
   }
 
-  #move(ratio: number): void {
-    const gradient = Math.min(1, Math.max(0.5, ratio))
-    const next = this.#limit * gradient + (ratio < 1 ? 0 : Math.sqrt(this.#limit))
-    this.#limit = clampLimit(this.#limit + (next - this.#limit) * this.#smoothing, this.#bounds)
-  }
-
-  #average(latencyMs: number): void {
-    const weight = this.#samples < WARM_UP ? 1 / ++this.#samples : 2 / (this.#window + 1)
-    this.#usualMs += (latencyMs - this.#usualMs) * weight
-    // after a long slow time the usual latency comes down sooner
-    if (this.#usualMs > 2 * latencyMs) this.#usualMs *= 0.95
+  add(sample: number): void {
+    this.count++
+    this.#sum += sample
   }
 }

@@ -6,6 +6,9 @@ export interface LimitSample {
   readonly inFlight: number
   /** Whether it failed because there was too much at once. */
   readonly isOverload: boolean
+  /** Which call it was, and how many have begun up to now: those between ran beside it. */
+  readonly serial: number
+  readonly begun: number
 }
 
 /** Finds out how many calls a peer bears at a time. */

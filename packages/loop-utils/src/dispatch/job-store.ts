@@ -45,13 +45,18 @@ export interface JobStore {
   shift(turn: Turn): void
 }
 
-const SINGLE = 1
-const SEVERAL = 2
-const CALL = 3
+/** Stands for the arguments of a function that has not exactly one. */
+class Several {
+  readonly args: readonly unknown[]
+
+  constructor(args: readonly unknown[]) {
+    this.args = args
+  }
+}
 
 /**
- * For policies that never take anything back: three places in a queue for each function, and no object of its own, so
- * that a million of them cost the garbage collector nothing.
+ * For policies that never take anything back: two places in a queue for each function, and with one argument no object
+ * of its own, so that a million of them cost the garbage collector nothing.
  */
 export class PlainJobs implements JobStore {
   readonly #cells = new ItemQueue<unknown>()
@@ -62,12 +67,15 @@ export class PlainJobs implements JobStore {
   }
 
   push(fn: AnyFunction, args: readonly unknown[]): void {
-    const isSingle = args.length === 1
-    this.#add(fn, isSingle ? args[0] : args, isSingle ? SINGLE : SEVERAL)
+    this.#cells.push(fn)
+    this.#cells.push(args.length === 1 ? args[0] : new Several(args))
+    this.#length++
   }
 
   pushCall(job: Job): void {
-    this.#add(job.fn, job, CALL)
+    this.#cells.push(job.fn)
+    this.#cells.push(job)
+    this.#length++
   }
 
   remove(job: Job): boolean {
@@ -80,29 +88,17 @@ export class PlainJobs implements JobStore {
 
   shift(turn: Turn): void {
     const cells = this.#cells
-    for (;;) {
+    let isGone = false
+    do {
       turn.fn = cells.shift() as AnyFunction
       const args = cells.shift()
-      const kind = cells.shift()
-      turn.isSingle = kind === SINGLE
-      turn.args = args
-      turn.call = undefined
-      if (kind !== CALL) break
-      const job = args as Job
-      if (job.isGone) continue
-      job.isGone = true
-      turn.args = job.args
-      turn.call = job.call
-      break
-    }
+      turn.isSingle = !(args instanceof Several) && !(args instanceof Job)
+      turn.args = turn.isSingle ? args : (args as Several | Job).args
+      turn.call = args instanceof Job ? args.call : undefined
+      isGone = args instanceof Job && args.isGone
+      if (args instanceof Job) args.isGone = true
+    } while (isGone)
     this.#length--
-  }
-
-  #add(fn: AnyFunction, args: unknown, kind: number): void {
-    this.#cells.push(fn)
-    this.#cells.push(args)
-    this.#cells.push(kind)
-    this.#length++
   }
 }
 

@@ -151,7 +151,8 @@ export class PoolExecutor implements Executor {
 
   async #occupy(job: ExecutorJob): Promise<void> {
     try {
-      this.#pool ??= Promise.resolve(this.#openPool())
+      // asynchronous even if it throws at once, so that the job is noted before it ends
+      this.#pool ??= Promise.resolve().then(this.#openPool)
       await job.occupy(await this.#pool)
     } catch (error) {
       // there is no pool; the next call tries again

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { OptionError } from '../errors/index.ts'
 import type { LaneEnd, LaneHandler } from './lane.ts'
 import { type Pumped, pump } from './pump.ts'
 
@@ -28,8 +29,6 @@ export class LaneDelivery<T> implements Pumped {
   #handler: LaneHandler<T> | undefined
   #isPaused = false
   #overBy: LaneEnd | undefined
-  /** Items between two looks at the clock. */
-  #stride = 1
 
   constructor(source: ItemSource<T>, options: { readonly sliceMs: number; readonly weight: number }) {
     this.#source = source
@@ -47,7 +46,8 @@ export class LaneDelivery<T> implements Pumped {
   }
 
   open(handler: LaneHandler<T>): void {
-    if (this.#handler !== undefined) throw new Error('the lane has a handler already; open a reader once')
+    if (this.#handler !== undefined)
+      throw new OptionError('handler', handler, 'one handler to each reader, and open it once')
     this.#handler = handler
     const overBy = this.#overBy
     if (overBy === undefined) this.wake()
@@ -91,13 +91,17 @@ export class LaneDelivery<T> implements Pumped {
     return false
   }
 
-  /** Tells whether it stopped although more may be there. */
+  /**
+   * Tells whether it stopped although more may be there. The clock is read after each item at first, and less often
+   * while items prove to be quick.
+   */
   #deliverSome(limit: number, deadline: number): boolean {
     const source = this.#source
     const handler = this.#handler as LaneHandler<T>
     let count = 0
-    let nextLook = this.#stride
-    let lookedAt = 0
+    let stride = 1
+    let nextLook = 1
+    let lookedAt = Number.POSITIVE_INFINITY
     try {
       while (count < limit) {
         if (!this.isFlowing || !source.hasNext()) return false
@@ -107,19 +111,13 @@ export class LaneDelivery<T> implements Pumped {
         if (count < nextLook) continue
         const now = performance.now()
         if (now >= deadline) return true
-        this.#adapt(now - lookedAt)
+        stride = now - lookedAt > QUICK_STRIDE_MS ? 1 : Math.min(stride * 2, LONGEST_STRIDE)
         lookedAt = now
-        nextLook = count + this.#stride
+        nextLook = count + stride
       }
       return true
     } finally {
       source.delivered(count)
     }
-  }
-
-  /** Reads the clock rarely while items are quick, and after each item once one was slow. */
-  #adapt(strideMs: number): void {
-    if (strideMs > QUICK_STRIDE_MS) this.#stride = 1
-    else if (this.#stride < LONGEST_STRIDE) this.#stride *= 2
   }
 }

@@ -31,5 +31,5 @@ export function laneLimits(options: LaneOptions = {}): LaneLimits {
   if (typeof sliceMs !== 'number' || !(sliceMs > 0) || sliceMs > 1000) {
     throw new OptionError('sliceMs', sliceMs, 'milliseconds above 0, at most 1000')
   }
-  return { highWaterMark, lowWaterMark: Math.max(1, highWaterMark >> 2), sliceMs }
+  return { highWaterMark, lowWaterMark: Math.max(1, highWaterMark >> 1), sliceMs }
 }

@@ -14,14 +14,24 @@ export interface ChildScope {
 }
 
 interface ScopeFacts {
-  readonly parent?: CallScope
+  readonly parent: CallScope | undefined
   /** The caller's signal, at the root. */
-  readonly outer?: AbortSignal | undefined
+  readonly outer: AbortSignal | undefined
   readonly attempt: number
   readonly deadline: Deadline | undefined
   /** Whether a policy ends the call when the deadline passes. */
   readonly isDeadlineKept: boolean
   readonly isPassive: boolean
+}
+
+/** The root of an execution whose caller gave nothing. */
+const BARE_ROOT: ScopeFacts = {
+  parent: undefined,
+  outer: undefined,
+  attempt: 1,
+  deadline: undefined,
+  isDeadlineKept: false,
+  isPassive: true,
 }
 
 /**
@@ -32,10 +42,10 @@ export class CallScope implements CallContext {
   readonly attempt: number
   readonly deadline: Deadline | undefined
   readonly isDeadlineKept: boolean
+  /** Whether anything could abort it: if not, nobody needs to listen, and none of its parts needs it. */
+  readonly isAbortable: boolean
   readonly #parent: CallScope | undefined
   readonly #outer: AbortSignal | undefined
-  /** Whether anything could abort it: if not, nobody needs to listen. */
-  readonly #isAbortable: boolean
   #listeners: Set<() => void> | undefined
   #controller: AbortController | undefined
   #unlink: (() => void) | undefined
@@ -44,29 +54,30 @@ export class CallScope implements CallContext {
   #reason: unknown
 
   private constructor({ parent, outer, attempt, deadline, isDeadlineKept, isPassive }: ScopeFacts) {
-    this.#parent = parent
+    this.#parent = parent?.isAbortable === true ? parent : undefined
     this.#outer = outer
     this.attempt = attempt
     this.deadline = deadline
     this.isDeadlineKept = isDeadlineKept
-    this.#isAbortable = !isPassive || outer !== undefined || (parent !== undefined && parent.#isAbortable)
+    this.isAbortable = !isPassive || outer !== undefined || this.#parent !== undefined
   }
 
   /**
    * The scope of an execution: a child of the outer policy's, or a root with what the caller gave. Whoever enters it
    * closes it when the execution has settled, and aborts no more than its children.
    */
-  static enter(options: ExecuteOptions = {}): CallScope {
-    if (options instanceof CallScope) return options.child({ isPassive: true })
+  static enter(options?: ExecuteOptions): CallScope {
+    if (options === undefined) return new CallScope(BARE_ROOT)
+    if (options instanceof CallScope) return options.isAbortable ? options.child({ isPassive: true }) : options
     const { attempt = 1, deadline } = options as Partial<CallContext>
-    const outer = checkSignal('signal', options.signal)
-    return new CallScope({ outer, attempt, deadline, isDeadlineKept: false, isPassive: true })
+    return new CallScope({ ...BARE_ROOT, outer: checkSignal('signal', options.signal), attempt, deadline })
   }
 
   /** A part of this execution, such as one attempt. */
   child({ attempt = this.attempt, deadline, isPassive = false }: ChildScope): CallScope {
     return new CallScope({
       parent: this,
+      outer: undefined,
       attempt,
       deadline: deadline ?? this.deadline,
       isDeadlineKept: deadline !== undefined || this.isDeadlineKept,
@@ -111,7 +122,7 @@ export class CallScope implements CallContext {
       listener()
       return nothing
     }
-    if (!this.#isAbortable) return nothing
+    if (!this.isAbortable) return nothing
     this.#listeners ??= new Set()
     this.#listeners.add(listener)
     this.#link()

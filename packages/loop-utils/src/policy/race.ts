@@ -3,19 +3,22 @@ import type { PolicyFunction } from './policy.ts'
 
 /**
  * Calls `fn` once, unless the scope was aborted before. The abort rejects at once, whether or not `fn` heeds it; what
- * it does later is dropped.
+ * it does later is dropped. When nothing can abort the scope, the result is the very promise of `fn`.
  */
 export function raceAbort<T>(scope: CallScope, fn: PolicyFunction<T>): Promise<T> {
+  if (scope.aborted) return Promise.reject(scope.reason)
+  let outcome: T | PromiseLike<T>
+  try {
+    outcome = fn(scope)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  if (!isThenable(outcome)) return Promise.resolve(outcome)
+  return scope.isAbortable ? raceOutcome(scope, outcome) : promiseOf(outcome)
+}
+
+function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (scope.aborted) {
-      reject(scope.reason)
-      return
-    }
-    const outcome = fn(scope)
-    if (!isThenable(outcome)) {
-      resolve(outcome)
-      return
-    }
     const forget = scope.onAbort(() => reject(scope.reason))
     outcome.then(
       (value) => {
@@ -28,6 +31,11 @@ export function raceAbort<T>(scope: CallScope, fn: PolicyFunction<T>): Promise<T
       },
     )
   })
+}
+
+/** The promise itself, or one that follows a thenable of another kind. */
+export function promiseOf<T>(outcome: PromiseLike<T>): Promise<T> {
+  return outcome instanceof Promise ? (outcome as Promise<T>) : Promise.resolve(outcome)
 }
 
 /** Whether `value` has a `then` to wait for. */

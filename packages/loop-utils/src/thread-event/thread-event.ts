@@ -1,4 +1,7 @@
+import { isMainThread, threadId } from 'node:worker_threads'
+import { WrongThreadError } from '../dispatch/dispatch-errors.ts'
 import { OptionError, checkDuration, checkSignal } from '../errors/index.ts'
+import { blockUntilChanged } from './block-until-changed.ts'
 
 const IS_SET = 0
 const RELEASES = 1
@@ -84,27 +87,21 @@ export class ThreadEvent {
     checkDuration('timeoutMs', timeoutMs, { infinite: true })
     const signal = checkSignal('signal', options.signal)
     if (signal?.aborted === true) return Promise.reject(signal.reason)
-    if (this.isSet) return Promise.resolve(true)
     return this.#waitReleased({ timeoutMs, signal, ref })
   }
 
   /**
    * Blocks this thread until the event is set or pulsed, at once if it is set; returns false when `timeoutMs` (default:
-   * never) is over first. For workers: on the main thread it stops everything, timers and signals too.
+   * never) is over first. Only for workers.
    *
-   * @throws OptionError
+   * @throws WrongThreadError on the main thread, whose timers and signals would stop; OptionError
    */
   waitSync(timeoutMs: number = Number.POSITIVE_INFINITY): boolean {
     checkDuration('timeoutMs', timeoutMs, { infinite: true })
-    const releases = Atomics.load(this.#words, RELEASES)
-    if (this.isSet) return true
-    const until = performance.now() + timeoutMs
-    // another thread's abort may wake everyone for nothing
-    while (Atomics.load(this.#words, RELEASES) === releases) {
-      const left = Math.max(0, until - performance.now())
-      if (Atomics.wait(this.#words, RELEASES, releases, left) === 'timed-out') return false
-    }
-    return true
+    if (isMainThread)
+      throw new WrongThreadError('waitSync blocks, which the main thread must not; await wait()', threadId)
+    const value = Atomics.load(this.#words, RELEASES)
+    return this.isSet || blockUntilChanged({ words: this.#words, index: RELEASES, value }, timeoutMs)
   }
 
   #release(): void {
@@ -121,12 +118,12 @@ export class ThreadEvent {
     const releases = Atomics.load(this.#words, RELEASES)
     if (this.isSet) return true
     const until = performance.now() + timeoutMs
-    // what waits in the engine does not hold the loop; a timer does
-    const hold = ref ? setInterval(() => undefined, HOLD_MS) : undefined
-    // it also cannot be taken back, but everyone can be woken to look again
+    // what waits in the engine cannot be taken back, but everyone can be woken to look again
     const onAbort = (): void => {
       Atomics.notify(this.#words, RELEASES)
     }
+    // nor does it hold the loop; a timer does
+    const hold = ref ? setInterval(onAbort, HOLD_MS) : undefined
     signal?.addEventListener('abort', onAbort)
     try {
       for (;;) {

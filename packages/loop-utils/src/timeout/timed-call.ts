@@ -5,6 +5,7 @@ import type { CallScope } from '../policy/call-scope.ts'
 import type { PolicyFunction } from '../policy/policy.ts'
 import { isThenable } from '../policy/race.ts'
 import { Deadline } from './deadline.ts'
+import { LateTimer, type TimeKeeper } from './late-timer.ts'
 
 /** How a function ended after nobody waited for it any more. */
 export type LateOutcome =
@@ -30,155 +31,33 @@ export interface TimeLimit {
  * reason of an abort; whatever `fn` does later goes to `onLate`. Leaves no timer and no listener.
  */
 export function callWithin<T>(limit: TimeLimit, parent: CallScope, fn: PolicyFunction<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (parent.aborted) {
-      reject(parent.reason)
-      return
-    }
-    const bound = boundOf(limit, parent)
-    const settlers = { resolve, reject, expire: expiry(limit, resolve, reject) }
-    if (bound.limitMs <= 0 && bound.kind === 'deadline') settlers.expire(overdue(limit, bound))
-    else new TimedCall(limit, bound, settlers).run(parent, fn)
-  })
+  return parent.aborted ? Promise.reject(parent.reason) : new TimedCall<T>(limit, parent).run(fn)
 }
 
-function expiry<T>(
-  { substitute }: TimeLimit,
-  resolve: Settlers<T>['resolve'],
-  reject: Settlers<T>['reject'],
-): Settlers<T>['expire'] {
-  if (substitute === undefined) return reject
-  return (timeout) => {
-    try {
-      resolve(substitute(timeout) as T)
-    } catch (error) {
-      reject(error)
-    }
-  }
-}
-
-/** The nearer of limit and deadline. */
-interface Bound {
-  readonly limitMs: number
-  readonly kind: TimeoutKind
-  /** What the error tells that there was. */
-  readonly budgetMs: number
-}
-
-function boundOf({ timeoutMs, kind }: TimeLimit, { deadline, isDeadlineKept }: CallScope): Bound {
-  if (deadline !== undefined && !isDeadlineKept) {
-    const remainingMs = deadline.remaining()
-    if (remainingMs < timeoutMs) return { limitMs: remainingMs, kind: 'deadline', budgetMs: deadline.budgetMs }
-  }
-  return { limitMs: timeoutMs, kind, budgetMs: timeoutMs }
-}
-
-function overdue(limit: TimeLimit, bound: Bound, cause?: { readonly error: unknown }): TimeoutError {
-  return new TimeoutError(bound.budgetMs, bound.kind, {
-    ...(limit.what === undefined ? {} : { what: limit.what }),
-    ...(cause === undefined ? {} : { cause: cause.error }),
-  })
-}
-
-interface Settlers<T> {
-  readonly resolve: (value: T | PromiseLike<T>) => void
-  readonly reject: (error: unknown) => void
-  readonly expire: (timeout: TimeoutError) => void
-}
-
-class TimedCall<T> {
+class TimedCall<T> implements TimeKeeper {
   readonly #limit: TimeLimit
-  readonly #bound: Bound
-  readonly #settlers: Settlers<T>
-  #timer: Timer | undefined
+  readonly #parent: CallScope
+  readonly #scope: CallScope
+  /** Whether the deadline that came from outside is nearer than the limit. */
+  readonly #isDeadlineNearer: boolean
+  /** When time is up; undefined for never. */
+  readonly #end: Deadline | undefined
+  #resolve: ((value: T | PromiseLike<T>) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
+  #timer: LateTimer | undefined
+  #grace: Timer | undefined
   #forget: (() => void) | undefined
   /** Set once time is up, while the grace runs. */
   #timeout: TimeoutError | undefined
   #isSettled = false
 
-  constructor(limit: TimeLimit, bound: Bound, settlers: Settlers<T>) {
+  constructor(limit: TimeLimit, parent: CallScope) {
+    const { timeoutMs, clock } = limit
+    const outer = parent.isDeadlineKept ? undefined : parent.deadline
     this.#limit = limit
-    this.#bound = bound
-    this.#settlers = settlers
-  }
-
-  run(parent: CallScope, fn: PolicyFunction<T>): void {
-    const { clock } = this.#limit
-    const { limitMs } = this.#bound
-    const deadline = limitMs === Infinity ? undefined : Deadline.after(limitMs, clock)
-    const scope = parent.child(deadline === undefined ? {} : { deadline: parent.deadline?.min(deadline) ?? deadline })
-    let outcome: T | PromiseLike<T>
-    try {
-      outcome = fn(scope)
-    } catch (error) {
-      scope.close()
-      this.#settlers.reject(error)
-      return
-    }
-    if (!isThenable(outcome)) {
-      scope.close()
-      this.#settlers.resolve(outcome)
-      return
-    }
-    if (deadline !== undefined) {
-      this.#timer = clock.setTimer(() => this.#onTime(scope), deadline.remaining())
-    }
-    this.#forget = parent.onAbort(() => this.#onAbort(scope, parent.reason))
-    outcome.then(
-      (value) => this.#onFulfilled(scope, value),
-      (error: unknown) => this.#onRejected(scope, error),
-    )
-  }
-
-  #onTime(scope: CallScope): void {
-    const { graceMs, clock } = this.#limit
-    const timeout = overdue(this.#limit, this.#bound)
-    if (graceMs > 0) {
-      this.#timeout = timeout
-      this.#timer = clock.setTimer(() => this.#settle(() => this.#settlers.expire(timeout)), graceMs)
-    } else {
-      this.#settle(() => this.#settlers.expire(timeout))
-    }
-    scope.abort(timeout)
-  }
-
-  #onAbort(scope: CallScope, reason: unknown): void {
-    this.#settle(() => this.#settlers.reject(reason))
-    scope.abort(reason)
-  }
-
-  #onFulfilled(scope: CallScope, value: T): void {
-    if (this.#isSettled) {
-      this.#tellLate({ status: 'fulfilled', value })
-      return
-    }
-    this.#settle(() => this.#settlers.resolve(value))
-    scope.close()
-  }
-
-  #onRejected(scope: CallScope, error: unknown): void {
-    if (this.#isSettled) {
-      // a function that rejects with what it was aborted with has merely obeyed
-      if (error !== scope.reason) this.#tellLate({ status: 'rejected', reason: error })
-      return
-    }
-    const timeout = this.#timeout
-    this.#settle(() => {
-      if (timeout === undefined) this.#settlers.reject(error)
-      else this.#settlers.expire(error === timeout ? timeout : overdue(this.#limit, this.#bound, { error }))
-    })
-    scope.close()
-  }
-
-  #settle(tell: () => void): void {
-    this.#isSettled = true
-    this.#timer?.[Symbol.dispose]()
-    this.#forget?.()
-    tell()
-  }
-
-  #tellLate(late: LateOutcome): void {
-    const { onLate } = this.#limit
-    if (onLate !== undefined) callSafely('onLate', () => onLate(late))
+    this.#parent = parent
+    this.#isDeadlineNearer = outer !== undefined && outer.remaining() < timeoutMs
+    this.#end = this.#isDeadlineNearer ? outer : timeoutMs === Infinity ? undefined : Deadline.after(timeoutMs, clock)
+    this.#scope = parent.child(this.#end === undefined ? {} : { deadline: parent.deadline?.min(this.#end) ?? this.#end })
   }
 }

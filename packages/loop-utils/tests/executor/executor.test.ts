@@ -166,11 +166,12 @@ describe('PoolExecutor', () => {
     controller.abort('not now')
     expect(executor.stats().queued).toBe(2)
     end.countDown()
-    expect(await Promise.allSettled(calls)).toEqual([
-      { status: 'rejected', reason: 'not now' },
-      { status: 'fulfilled', value: 1 },
-      { status: 'rejected', reason: 'not now' },
-      { status: 'fulfilled', value: 2 },
+    const outcomes = await Promise.allSettled(calls)
+    expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : 'called') as string)).toEqual([
+      'not now',
+      'called',
+      'not now',
+      'called',
     ])
     await Promise.all(holders)
     expect(counter.value).toBe(2)

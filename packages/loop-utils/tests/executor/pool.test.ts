@@ -131,15 +131,13 @@ describe('the threads of an executor', () => {
       if (dice < 0.4) setTimeout(() => controller.abort(), random() * 300)
       return { expected: n, call: executor.run(ref('later'), [n], { signal: controller.signal }), controller }
     })
-    const faults: string[] = []
-    for (const { expected, call, controller } of calls) {
-      const [{ status, ...rest }] = await Promise.allSettled([call])
-      const seen: unknown =
-        status === 'fulfilled' ? (rest as { value: unknown }).value : (rest as { reason: unknown }).reason
-      const isAborted = controller?.signal.aborted === true && seen === controller.signal.reason
-      const isExpected = seen === expected || (seen as { code?: unknown }).code === expected
-      if (!isAborted && !isExpected) faults.push(`${String(seen)} instead of ${expected}`)
-    }
+    const outcomes = await Promise.allSettled(calls.map(({ call }) => call))
+    const faults = calls.filter(({ expected, controller }, index) => {
+      const outcome = outcomes[index]
+      if (outcome?.status !== 'rejected') return outcome?.value !== expected
+      const isAborted = controller?.signal.aborted === true && outcome.reason === controller.signal.reason
+      return !isAborted && (outcome.reason as { code?: unknown }).code !== expected
+    })
     expect(faults).toEqual([])
     const { ended, queued } = executor.stats()
     expect(Object.values(ended).reduce((sum, count) => sum + count, 0)).toBe(200)

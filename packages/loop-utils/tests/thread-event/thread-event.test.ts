@@ -2,6 +2,7 @@ import { getEventListeners, once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ThreadEvent } from '../../src/dispatch/index.ts'
+import { blockUntilChanged } from '../../src/thread-event/block-until-changed.ts'
 
 const workers: Worker[] = []
 afterEach(async () => {
@@ -28,6 +29,14 @@ function timers(): number {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+describe('blocking until a word has changed', () => {
+  it('ends by a change, and by the time given', () => {
+    const words = new Int32Array(new SharedArrayBuffer(4))
+    expect(blockUntilChanged({ words, index: 0, value: 1 }, 10_000)).toBe(true)
+    expect(blockUntilChanged({ words, index: 0, value: 0 }, 2)).toBe(false)
+  })
+})
+
 describe('a thread event', () => {
   it('is set, seen and cleared through every view of it', () => {
     const event = new ThreadEvent()
@@ -44,7 +53,6 @@ describe('a thread event', () => {
     const event = new ThreadEvent()
     event.set()
     expect(await event.wait()).toBe(true)
-    expect(event.waitSync()).toBe(true)
   })
 
   it('is awaited on the loop that sets it, by many at once', async () => {
@@ -78,7 +86,6 @@ describe('a thread event', () => {
     const before = timers()
     expect(await event.wait({ timeoutMs: 0 })).toBe(false)
     expect(await event.wait({ timeoutMs: 5, ref: true })).toBe(false)
-    expect(event.waitSync(1)).toBe(false)
     expect(timers()).toBe(before)
   })
 
@@ -148,6 +155,10 @@ describe('a thread event', () => {
     const { worker } = start(new ThreadEvent(), 'idle-wait')
     const [code] = (await once(worker, 'exit')) as [number]
     expect([0, 13]).toContain(code)
+  })
+
+  it('is not waited for by the main thread in a way that blocks it', () => {
+    expect(() => new ThreadEvent().waitSync(1)).toThrow(expect.objectContaining({ code: 'LOOP_WRONG_THREAD' }))
   })
 
   it('refuses what is no buffer of an event, and unusable options', async () => {

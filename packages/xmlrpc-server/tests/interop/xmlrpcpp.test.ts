@@ -24,7 +24,19 @@ async function callFromCpp(
   server.register('refuse', () => {
     throw new XmlRpcFault(-7, 'geht nicht: Küche & <Bad>')
   })
-  server.register('values', () => [double(5), double(-0.001), 1e300, true, false, -2_147_483_648, 'ß€', '', ' ', [], {}])
+  server.register('values', () => [
+    double(5),
+    double(-0.001),
+    1e300,
+    true,
+    false,
+    -2_147_483_648,
+    'ß€',
+    '',
+    ' ',
+    [],
+    {},
+  ])
   const answers = await program.call(server.listenPort, path, ID)
   await expect.poll(() => server.healthStatus.waitingCallbacks).toBe(0)
   return { answers, central }
@@ -52,9 +64,7 @@ describe.skipIf(!hasXmlRpcPp)(
       for (const name of acknowledged) expect([name, ...byName(name)]).toEqual([name, ['result', true]])
       expect(byName('event')).toEqual(Array.from({ length: 7 }, () => ['result', true]))
       expect(byName('multicall')).toEqual([['result', Array.from({ length: 1000 }, () => [true])]])
-      expect(byName('unknown')).toEqual([
-        ['fault', { faultCode: -32_601, faultString: 'Method not found: unheardOf' }],
-      ])
+      expect(byName('unknown')).toEqual([['fault', { faultCode: -32_601, faultString: 'Method not found: unheardOf' }]])
       expect(byName('arity')).toEqual([['fault', expect.objectContaining({ faultCode: -32_602 })]])
       expect(byName('ownFault')).toEqual([['fault', { faultCode: -7, faultString: 'geht nicht: Küche & <Bad>' }]])
       expect(byName('mixed')).toEqual([
