@@ -17,6 +17,7 @@ const documents = ['packages', 'apps']
       .filter((entry) => /^(README|docs[/\\].*)\.md$/.test(entry))
       .map((entry) => join(folder, entry)),
   )
+  .concat(join(root, 'README.md'))
 
 const examples = documents.flatMap((file) =>
   examplesOf(readFileSync(file, 'utf8')).map((example) => ({
