@@ -42,7 +42,7 @@ export interface BreakerChange {
   readonly from: BreakerState
   readonly to: BreakerState
   readonly reason: ChangeReason
-  /** How long it stays open, in milliseconds; 0 unless `to` is `open`. */
+  /** How long it stays open from now, in milliseconds; 0 unless `to` is `open`. */
   readonly openMs: number
   /** The last failure that was counted, if any. */
   readonly lastError: unknown

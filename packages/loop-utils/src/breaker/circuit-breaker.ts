@@ -210,7 +210,8 @@ export class CircuitBreaker extends TypedEmitter<BreakerEvents> implements Polic
 
   #mayWait(line: WaitingLine): boolean {
     if (line.size >= this.#settings.maxWaiting) return false
-    return this.state === 'half-open' || (this.state === 'closed' && line.size > 0)
+    // a closed circuit only refuses those who have to stand behind others
+    return this.state === 'half-open' || this.state === 'closed'
   }
 
   /** Calls `fn` with its permit. An abort of `within` settles the permit at once, whatever `fn` does later. */
@@ -267,8 +268,8 @@ export class CircuitBreaker extends TypedEmitter<BreakerEvents> implements Polic
   #tellChange(from: BreakerState, reason: ChangeReason): void {
     if (!this.#reporter.isHeard('change')) return
     const { name, state: to } = this
-    const { lastFailure, openMs } = this.#machine
-    this.#reporter.tellChange({ name, from, to, reason, openMs, lastError: lastFailure?.error })
+    const openMs = to === 'open' ? this.retryAfterMs() : 0
+    this.#reporter.tellChange({ name, from, to, reason, openMs, lastError: this.#machine.lastFailure?.error })
   }
 
   #tellProbe(fraction: number): void {

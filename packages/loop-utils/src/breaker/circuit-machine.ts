@@ -33,7 +33,6 @@ export class CircuitMachine implements PermitIssuer {
   #isQueued = false
   #circuit: CircuitState = 'closed'
   #generation = 0
-  #openMs = 0
   #openUntilMs = 0
   #sinceMs: number
   #lastFailure: { readonly error: unknown; readonly atMs: number } | undefined
@@ -64,11 +63,6 @@ export class CircuitMachine implements PermitIssuer {
 
   get lastFailure(): { readonly error: unknown; readonly atMs: number } | undefined {
     return this.#lastFailure
-  }
-
-  /** How long it stays open this time, in milliseconds; 0 unless it is. */
-  get openMs(): number {
-    return this.#openMs
   }
 
   get sinceMs(): number {
@@ -191,7 +185,6 @@ export class CircuitMachine implements PermitIssuer {
     this.#settings.openTimes.resume(opens)
     this.gate.restore(recovery)
     this.#circuit = state
-    this.#openMs = remainingMs
     this.#openUntilMs = nowMs + remainingMs
     this.#findWhetherFree()
   }
@@ -255,22 +248,19 @@ export class CircuitMachine implements PermitIssuer {
   #open(reason: ChangeReason): void {
     const nowMs = this.#settings.clock.now()
     this.counts.opened += 1
-    const openMs = this.#settings.openTimes.next()
-    this.#openUntilMs = nowMs + openMs
+    this.#openUntilMs = nowMs + this.#settings.openTimes.next()
     this.#move('open', reason, nowMs)
   }
 
   #move(to: CircuitState, reason: ChangeReason, atMs: number): void {
     const from = this.#shown
     this.#circuit = to
-    this.#openMs = to === 'open' ? this.#openUntilMs - atMs : 0
     this.#beginGeneration()
     this.#announce(from, reason, atMs)
   }
 
   #forget(): void {
     this.#circuit = 'closed'
-    this.#openMs = 0
     this.#lastFailure = undefined
     this.#settings.openTimes.rewind()
     this.#beginGeneration()

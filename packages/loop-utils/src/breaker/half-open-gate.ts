@@ -69,7 +69,6 @@ export class HalfOpenGate {
     this.#slots.clear()
     this.#stage = 0
     this.#successes = 0
-    this.#asked = 0
   }
 
   /** Goes on where a snapshot was made; progress that these settings cannot have begins anew. */

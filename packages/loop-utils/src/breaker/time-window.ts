@@ -67,7 +67,6 @@ class TimeWindowCounter implements TripCounter {
   }
 
   reset(): void {
-    this.#newest = -Infinity
     for (const bucket of this.#ring) clear(bucket)
     clear(this.#totals)
   }

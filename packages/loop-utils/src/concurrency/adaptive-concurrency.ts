@@ -140,9 +140,10 @@ export class AdaptiveConcurrency implements Policy {
     const inFlight = this.#running
     const serial = ++this.#begun
     return new LimitPermit((outcome) => {
-      this.#running--
+      const inFlightAtEnd = this.#running--
       const latencyMs = this.#clock.now() - startedAt
-      if (outcome !== 'unknown') this.#learn(outcome, { latencyMs, inFlight, serial, begun: this.#begun })
+      const call = { latencyMs, inFlight, inFlightAtEnd, serial, begun: this.#begun }
+      if (outcome !== 'unknown') this.#learn(outcome, call)
       this.#serve()
     })
   }

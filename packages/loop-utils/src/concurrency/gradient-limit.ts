@@ -53,12 +53,17 @@ export class GradientLimit implements LimitAlgorithm {
 
   learn(sample: LimitSample): void {
     if (sample.isOverload) this.#decrease(sample)
-    else if (sample.inFlight <= this.#restLimit) this.#learnAtRest(sample)
+    else if (this.#isAtRest(sample)) this.#learnAtRest(sample)
     else if (!this.#isProbing) this.#learnUnderLoad(sample)
   }
 
   get #restLimit(): number {
     return Math.max(this.#bounds.min, AT_REST)
+  }
+
+  /** Few ran when it began and when it ended. */
+  #isAtRest({ inFlight, inFlightAtEnd }: LimitSample): boolean {
+    return Math.max(inFlight, inFlightAtEnd) <= this.#restLimit
   }
 
   #decrease({ serial, begun }: LimitSample): void {

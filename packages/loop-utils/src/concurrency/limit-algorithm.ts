@@ -4,6 +4,8 @@ export interface LimitSample {
   readonly latencyMs: number
   /** How many calls ran when it began, itself included. */
   readonly inFlight: number
+  /** How many ran when it ended, itself included. */
+  readonly inFlightAtEnd: number
   /** Whether it failed because there was too much at once. */
   readonly isOverload: boolean
   /** Which call it was, and how many have begun up to now: those between ran beside it. */

@@ -99,6 +99,8 @@ export interface WaitLimit {
   readonly ms: number
   /** Makes what the wait then rejects with. */
   readonly toError: () => unknown
+  /** Called before that: the owner may still serve the waiter, whose turn may come at this very moment. */
+  readonly onDue?: () => void
 }
 
 export interface WaitOptions {
@@ -156,7 +158,11 @@ export class Waiter<T, P = undefined> extends QueueLink {
       onGiveUp?.()
     }
     if (abort !== undefined) this.#forgetAbort = onAbort(abort, () => giveUp(abort.reason))
-    if (limit !== undefined) this.#timer = limit.clock.setTimer(() => giveUp(limit.toError()), limit.ms)
+    if (limit === undefined) return
+    this.#timer = limit.clock.setTimer(() => {
+      limit.onDue?.()
+      if (this.queue !== undefined) giveUp(limit.toError())
+    }, limit.ms)
   }
 
   #leave(): void {

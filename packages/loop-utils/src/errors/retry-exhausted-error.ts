@@ -1,7 +1,10 @@
 import { XError } from './x-error.ts'
 
-/** Which bound ended a retry: its `attempts`, its `elapsed` time, a `deadline`, or the end of a finite `backoff`. */
-export type RetryLimit = 'attempts' | 'elapsed' | 'deadline' | 'backoff'
+/**
+ * Which bound ended a retry: its `attempts`, its `elapsed` time, a `deadline`, the end of a finite `backoff`, an empty
+ * retry `budget`, or a `limiter` that refused an attempt.
+ */
+export type RetryLimit = 'attempts' | 'elapsed' | 'deadline' | 'backoff' | 'budget' | 'limiter'
 
 /** What is known when a retry gives up. */
 export interface RetryExhaustion {

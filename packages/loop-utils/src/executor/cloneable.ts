@@ -1,11 +1,25 @@
 import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
+import { NotPlainError } from '../errors/not-plain-error.ts'
 import type { ExecutorTransfer } from './transfer-list.ts'
 
 /** Why a value cannot be cloned. */
 export interface CloneFault {
   readonly path: string
   readonly found: string
+}
+
+/** What was to cross. */
+export interface Crossing {
+  readonly value: unknown
+  readonly path: string
+  readonly transfer: readonly ExecutorTransfer[]
+}
+
+/** The typed error for one that the engine threw since it could not clone a value. */
+export function toCloneError(error: unknown, { value, path, transfer }: Crossing): NotPlainError {
+  const fault = findCloneFault(value, path, transfer) ?? { path, found: `not clonable (${String(error)})` }
+  return new NotPlainError(fault.path, fault.found)
 }
 
 /** How many values are looked at: beyond, the clone itself has to tell. */
@@ -22,10 +36,8 @@ export function findCloneFault(
 ): CloneFault | undefined {
   const seen = new Set<object>(transfer)
   const open: [unknown, string][] = [[value, path]]
-  for (let looked = 0; looked < MAX_VALUES; looked++) {
-    const next = open.shift()
-    if (next === undefined) return undefined
-    const [part, where] = next
+  for (const [part, where] of open) {
+    if (seen.size > MAX_VALUES) return undefined
     if (typeof part === 'object' && part !== null) {
       if (seen.has(part)) continue
       seen.add(part)
@@ -33,13 +45,13 @@ export function findCloneFault(
     const found = faultOf(part)
     if (found !== undefined) return { path: where, found }
     if (typeof part !== 'object' || part === null) continue
-    // one by one, since a spread of a long list would overflow the stack
-    for (const inner of partsOf(part, where)) if (isWorthALook(inner[0])) open.push(inner)
+    for (const inner of partsOf(part, where)) open.push(inner)
   }
   return undefined
 }
 
-function isWorthALook(value: unknown): boolean {
+/** Numbers, texts and the like are never at fault, and are not even told of: there may be millions. */
+function mayBeAtFault(value: unknown): boolean {
   return typeof value === 'function' || typeof value === 'symbol' || (typeof value === 'object' && value !== null)
 }
 
@@ -57,14 +69,16 @@ function faultOf(value: unknown): string | undefined {
 function* partsOf(value: object, path: string): Generator<[unknown, string]> {
   if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) return
   if (types.isMap(value)) {
-    for (const [key, item] of value)
-      yield* [[key, `${path} key`] as [unknown, string], [item, `${path}.get(${show(key)})`]]
+    for (const [key, item] of value) {
+      if (mayBeAtFault(key)) yield [key, `${path} key`]
+      if (mayBeAtFault(item)) yield [item, `${path}.get(${show(key)})`]
+    }
   } else if (types.isSet(value)) {
-    for (const item of value) yield [item, `${path} member`]
+    for (const item of value) if (mayBeAtFault(item)) yield [item, `${path} member`]
   } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield [item, `${path}[${index}]`]
+    for (const [index, item] of value.entries()) if (mayBeAtFault(item)) yield [item, `${path}[${index}]`]
   } else {
-    for (const [key, item] of Object.entries(value)) yield [item, `${path}.${key}`]
+    for (const [key, item] of Object.entries(value)) if (mayBeAtFault(item)) yield [item, `${path}.${key}`]
   }
 }
 

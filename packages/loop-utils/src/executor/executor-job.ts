@@ -1,10 +1,9 @@
 import type { PlainModuleRef } from '../channel/module-ref.ts'
 import type { Clock, Timer } from '../clock/clock.ts'
 import type { ErrorRevival } from '../errors/error-revival.ts'
-import { NotPlainError } from '../errors/not-plain-error.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
-import { findCloneFault } from './cloneable.ts'
+import { toCloneError } from './cloneable.ts'
 import type { TaskMessage, TaskOutcome } from './run-task.ts'
 import { type CancelCause, TaskControl } from './task-control.ts'
 import type { ExecutorTransfer } from './transfer-list.ts'
@@ -92,12 +91,6 @@ export class ExecutorJob {
     this.#surroundings.onGivenUp(this)
   }
 
-  /** Ends its thread now. */
-  kill(): void {
-    this.#grace?.[Symbol.dispose]()
-    this.#kill.abort()
-  }
-
   get #what(): string {
     return `task '${this.#call.ref.export}'`
   }
@@ -137,21 +130,14 @@ export class ExecutorJob {
   #fail(error: unknown): void {
     // once the function has begun, what could not be cloned is its result, and its thread has died of that
     const isCrash = error instanceof PoolCrash || this.hasBegun
-    const reason = isCrash ? this.#crash(error) : this.#refusal(error)
+    const { args: value, transfer } = this.#call
+    const reason = isCrash ? this.#crash(error) : toCloneError(error, { value, path: 'args', transfer })
     this.#settle(isCrash ? 'crashed' : 'failed', () => this.#reject(reason))
   }
 
   #crash(error: unknown): WorkerCrashedError {
     const { cause, exitCode } = error instanceof PoolCrash ? error : { cause: error, exitCode: 1 }
     return new WorkerCrashedError({ exitCode, maybeExecuted: this.hasBegun, cause })
-  }
-
-  #refusal(error: unknown): NotPlainError {
-    const { args, transfer } = this.#call
-    const fault = findCloneFault(args, 'args', transfer)
-    return fault === undefined
-      ? new NotPlainError('args', `not clonable (${String(error)})`)
-      : new NotPlainError(fault.path, fault.found)
   }
 
   #settle(end: JobEnd, tell: () => void): void {

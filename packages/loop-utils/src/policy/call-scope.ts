@@ -8,7 +8,7 @@ export interface ChildScope {
   /** Default: the parent's. */
   readonly attempt?: number
   /** Whoever gives one undertakes to keep it. Default: the parent's. */
-  readonly deadline?: Deadline
+  readonly deadline?: Deadline | undefined
   /** Whether nobody aborts it but those around it; listening to it then costs nothing when they cannot. Default false. */
   readonly isPassive?: boolean
 }
@@ -44,22 +44,23 @@ export class CallScope implements CallContext {
   readonly isDeadlineKept: boolean
   /** Whether anything could abort it: if not, nobody needs to listen, and none of its parts needs it. */
   readonly isAbortable: boolean
-  readonly #parent: CallScope | undefined
-  readonly #outer: AbortSignal | undefined
-  #listeners: Set<() => void> | undefined
-  #controller: AbortController | undefined
-  #unlink: (() => void) | undefined
-  #isAborted = false
-  #isClosed = false
-  #reason: unknown
+  // private by type only: true private fields would double what a call costs that nobody aborts
+  private readonly parent: CallScope | undefined
+  private readonly outer: AbortSignal | undefined
+  private listeners: Set<() => void> | undefined
+  private controller: AbortController | undefined
+  private unlink: (() => void) | undefined
+  private isAborted = false
+  private isClosed = false
+  private abortReason: unknown
 
   private constructor({ parent, outer, attempt, deadline, isDeadlineKept, isPassive }: ScopeFacts) {
-    this.#parent = parent?.isAbortable === true ? parent : undefined
-    this.#outer = outer
+    this.parent = parent?.isAbortable === true ? parent : undefined
+    this.outer = outer
     this.attempt = attempt
     this.deadline = deadline
     this.isDeadlineKept = isDeadlineKept
-    this.isAbortable = !isPassive || outer !== undefined || this.#parent !== undefined
+    this.isAbortable = !isPassive || outer !== undefined || this.parent !== undefined
   }
 
   /**
@@ -86,34 +87,34 @@ export class CallScope implements CallContext {
   }
 
   get aborted(): boolean {
-    return this.#isAborted || this.#parent?.aborted === true || this.#outer?.aborted === true
+    return this.isAborted || this.parent?.aborted === true || this.outer?.aborted === true
   }
 
   /** What it was aborted with. */
   get reason(): unknown {
-    if (this.#isAborted) return this.#reason
-    return this.#parent === undefined ? this.#outer?.reason : this.#parent.reason
+    if (this.isAborted) return this.abortReason
+    return this.parent === undefined ? this.outer?.reason : this.parent.reason
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.aborted) this.#controller.abort(this.reason)
-      else this.#link()
+    if (this.controller === undefined) {
+      this.controller = new AbortController()
+      if (this.aborted) this.controller.abort(this.reason)
+      else this.link()
     }
-    return this.#controller.signal
+    return this.controller.signal
   }
 
   /** Aborts this scope, which is not a passive one, and those within. */
   abort(reason: unknown): void {
-    if (this.#isAborted) return
-    this.#isAborted = true
-    this.#reason = reason
-    this.#unlinkNow()
-    const listeners = this.#listeners ?? []
-    this.#listeners = undefined
+    if (this.isAborted) return
+    this.isAborted = true
+    this.abortReason = reason
+    this.unlinkNow()
+    const listeners = this.listeners ?? []
+    this.listeners = undefined
     for (const listener of listeners) listener()
-    this.#controller?.abort(reason)
+    this.controller?.abort(reason)
   }
 
   /** Calls `listener` at the abort, or now when it has happened. Returns how to take it back. */
@@ -123,10 +124,10 @@ export class CallScope implements CallContext {
       return nothing
     }
     if (!this.isAbortable) return nothing
-    this.#listeners ??= new Set()
-    this.#listeners.add(listener)
-    this.#link()
-    return () => void this.#listeners?.delete(listener)
+    this.listeners ??= new Set()
+    this.listeners.add(listener)
+    this.link()
+    return () => void this.listeners?.delete(listener)
   }
 
   /** Waits on `clock`; rejects with the reason at the abort. Neither timer nor listener stays behind. */
@@ -147,28 +148,41 @@ export class CallScope implements CallContext {
     })
   }
 
-  /** Lets go of the parent and the caller's signal: the execution has settled. */
-  close(): void {
-    this.#isClosed = true
-    this.#listeners = undefined
-    this.#unlinkNow()
+  /** What settles as `result` does, after the scope was closed. */
+  closeAfter<T>(result: Promise<T>): Promise<T> {
+    return this.isAbortable ? this.closeLater(result) : result
   }
 
-  #link(): void {
-    if (this.#unlink !== undefined || this.#isClosed) return
-    const follow = (): void => this.abort(this.reason)
-    const outer = this.#outer
-    if (this.#parent !== undefined) {
-      this.#unlink = this.#parent.onAbort(follow)
-    } else if (outer !== undefined) {
-      outer.addEventListener('abort', follow, { once: true })
-      this.#unlink = () => outer.removeEventListener('abort', follow)
+  private async closeLater<T>(result: Promise<T>): Promise<T> {
+    try {
+      return await result
+    } finally {
+      this.close()
     }
   }
 
-  #unlinkNow(): void {
-    this.#unlink?.()
-    this.#unlink = undefined
+  /** Lets go of the parent and the caller's signal: the execution has settled. */
+  close(): void {
+    this.isClosed = true
+    this.listeners = undefined
+    this.unlinkNow()
+  }
+
+  private link(): void {
+    if (this.unlink !== undefined || this.isClosed) return
+    const follow = (): void => this.abort(this.reason)
+    const outer = this.outer
+    if (this.parent !== undefined) {
+      this.unlink = this.parent.onAbort(follow)
+    } else if (outer !== undefined) {
+      outer.addEventListener('abort', follow, { once: true })
+      this.unlink = () => outer.removeEventListener('abort', follow)
+    }
+  }
+
+  private unlinkNow(): void {
+    this.unlink?.()
+    this.unlink = undefined
   }
 }
 

@@ -18,22 +18,23 @@ export function compose(...policies: readonly Policy[]): Policy {
 class Composition implements Policy {
   readonly name: string
   readonly layers: readonly Policy[]
+  readonly #run: Policy['execute']
 
   constructor(layers: readonly Policy[]) {
     this.layers = layers
     this.name = `compose(${layers.map((layer) => layer.name).join(', ')})`
+    this.#run = layers.reduceRight<Policy['execute'] | undefined>(around, undefined) ?? runBare
   }
 
   execute<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-    return this.#run(0, fn, options)
+    return this.#run(fn, options)
   }
+}
 
-  #run<T>(index: number, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-    const layer = this.layers[index]
-    if (layer === undefined) return runBare(fn, options)
-    if (index === this.layers.length - 1) return layer.execute(fn, options)
-    return layer.execute((context) => this.#run(index + 1, fn, context), options)
-  }
+/** What a layer does with all that is inside of it. */
+function around(inner: Policy['execute'] | undefined, layer: Policy): Policy['execute'] {
+  if (inner === undefined) return (fn, options) => layer.execute(fn, options)
+  return (fn, options) => layer.execute((context) => inner(fn, context), options)
 }
 
 function checkPolicy(policy: unknown, option: string): void {
@@ -45,9 +46,5 @@ function checkPolicy(policy: unknown, option: string): void {
 /** A composition of nothing still heeds the caller's signal. */
 async function runBare<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
   const scope = CallScope.enter(options)
-  try {
-    return await raceAbort(scope, fn)
-  } finally {
-    scope.close()
-  }
+  return scope.closeAfter(raceAbort(scope, fn))
 }

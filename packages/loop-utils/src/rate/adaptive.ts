@@ -8,7 +8,7 @@ import { isOverloadError } from './overload-error.ts'
 import { RateLine } from './rate-line.ts'
 import { RefillRule, type RefillRate } from './refill-rule.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { SendRate } from './send-rate.ts'
+import { SendRate, SPAN_MS } from './send-rate.ts'
 
 /** The curve of CUBIC (RFC 9438, 4.2 and 4.6): how steep it is, and what is kept of the rate at an overload. */
 const STEEPNESS = 0.4
@@ -123,6 +123,8 @@ export class AdaptiveRate implements AttemptLimiter {
     if (!this.#isOverload(error)) return
     const { min, max } = this.#bounds
     const now = this.#clock.now()
+    // what is refused before the lower rate shows is the same overload
+    if (this.#rate !== undefined && now - this.#overloadedAt < SPAN_MS) return
     const current = Math.min(this.rate, this.#sent.perSecond(now))
     this.#rateAtOverload = Math.min(max, Math.max(min, current))
     this.#overloadedAt = now

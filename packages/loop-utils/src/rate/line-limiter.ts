@@ -1,5 +1,5 @@
 import { checkDuration, checkInteger, checkSignal } from '../errors/option-checks.ts'
-import { rejectAll, Waiter, WaiterQueue } from '../concurrency/waiter-queue.ts'
+import { rejectAll, Waiter, WaiterQueue, type WaitLimit } from '../concurrency/waiter-queue.ts'
 import { checkMaxWaiting, checkRoom } from '../concurrency/waiting-bound.ts'
 import { RateLimitedError } from './rate-limited-error.ts'
 import type {
@@ -105,19 +105,28 @@ export class LineLimiter implements RateLimiter {
 
   #wait(n: number, signal: AbortSignal | undefined, maxWaitMs: number): Promise<void> {
     this.#checkWait(n, maxWaitMs)
-    const { clock } = this.#firstLine()
-    const toError = (): unknown => {
-      this.#refused++
-      return new RateLimitedError(this.#name, this.#waitFor(this.#need))
-    }
     const wait = Waiter.in(this.#queue, n, {
       abort: signal,
-      limit: maxWaitMs === Infinity ? undefined : { clock, ms: maxWaitMs, toError },
+      limit: maxWaitMs === Infinity ? undefined : this.#waitLimit(maxWaitMs),
       onGiveUp: () => this.#afterGiveUp(n),
     })
     this.#need += n
     if (this.#queue.size === 1) this.#advance()
     return wait
+  }
+
+  #waitLimit(ms: number): WaitLimit {
+    return {
+      clock: this.#firstLine().clock,
+      ms,
+      onDue: () => {
+        for (const line of this.lines) line.serve()
+      },
+      toError: () => {
+        this.#refused++
+        return new RateLimitedError(this.#name, this.#waitFor(this.#need))
+      },
+    }
   }
 
   /** A wait for which there is no room, or that is known to be too long, is not begun. */
@@ -163,8 +172,8 @@ export class LineLimiter implements RateLimiter {
     let worst: RateLine | undefined
     let worstAt = -Infinity
     for (const line of this.lines) {
-      const isFree = (line.length === 0 || line === passed) && line.earliest(n) <= now
-      const at = isFree ? -Infinity : line.earliestBehind(n, this.#agent)
+      const isFree = (line.length === 0 || line === passed) && line.ledger.earliest(n, now) <= now
+      const at = isFree ? -Infinity : line.earliestBehind(n, this.#agent, now)
       if (at > worstAt) {
         worst = line
         worstAt = at
@@ -193,8 +202,8 @@ export class LineLimiter implements RateLimiter {
 
   /** How long until the last of `n` tokens could be taken behind the lines. */
   #waitFor(n: number): number {
-    const at = this.lines.map((line) => line.earliestBehind(n, this.#agent))
-    return Math.max(0, Math.max(...at) - this.#now())
+    const now = this.#now()
+    return Math.max(...this.lines.map((line) => line.earliestBehind(n, this.#agent, now))) - now
   }
 
   #check(n = 1): number {

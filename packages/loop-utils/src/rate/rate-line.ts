@@ -31,15 +31,10 @@ export class RateLine {
     return this.#queue.size
   }
 
-  /** When `n` tokens could be taken, were the line empty. */
-  earliest(n: number): number {
-    return this.ledger.earliest(n, this.clock.now())
-  }
-
   /** When `n` tokens could be taken behind the line; `member`, who may stand in it, does not count. */
-  earliestBehind(n: number, member: LineMember): number {
+  earliestBehind(n: number, member: LineMember, nowMs: number): number {
     const own = this.#has(member) ? member.need : 0
-    return this.earliest(this.#need - own + n)
+    return this.ledger.earliest(this.#need - own + n, nowMs)
   }
 
   enter(member: LineMember): void {

@@ -1,4 +1,5 @@
-const SPAN_MS = 500
+/** Over how long the rate is measured, in milliseconds. */
+export const SPAN_MS = 500
 /** How much the latest span counts against those before. */
 const SMOOTHING = 0.8
 

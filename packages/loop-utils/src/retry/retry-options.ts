@@ -7,6 +7,9 @@ import { checkCount, checkDuration, checkFunction } from '../errors/option-check
 import { OptionError } from '../errors/option-error.ts'
 import type { Observer, OnEvent } from '../observe/observer.ts'
 import type { ExecuteOptions } from '../policy/policy.ts'
+import type { AttemptLimiter } from '../rate/attempt-limiter.ts'
+import type { RetryBudget } from '../rate/retry-budget.ts'
+import type { TimeLimit } from '../timeout/timed-call.ts'
 
 /** What is known after a failed attempt. */
 export interface FailedAttempt {
@@ -21,6 +24,9 @@ export interface ScheduledRetry extends FailedAttempt {
   readonly error: unknown
   readonly delayMs: number
 }
+
+/** The part of a RetryBudget that a retry needs. */
+export type RetrySpending = Pick<RetryBudget, 'deposit' | 'tryWithdraw'> & Partial<Pick<RetryBudget, 'refund'>>
 
 /** When and how often a function is called again. */
 export interface RetryPolicyOptions<T = unknown> extends Observer {
@@ -40,6 +46,16 @@ export interface RetryPolicyOptions<T = unknown> extends Observer {
   readonly retryAfterMs?: (error: unknown) => number | undefined
   /** The longest delay that a peer may ask for, in milliseconds. Default 300 000. */
   readonly maxRetryAfterMs?: number
+  /**
+   * What retries are paid from, so that an outage does not multiply the load; share one between all calls to a peer.
+   * When it is empty, the retry gives up. Default: none.
+   */
+  readonly budget?: RetrySpending
+  /**
+   * Asked before each attempt, the first included, and told how it ended: a rate limiter, or the one of `adaptive()`.
+   * Attempts wait for their turn, no longer than until `maxElapsedMs` or the deadline. Default: none.
+   */
+  readonly limiter?: AttemptLimiter
   /** Told before each wait. */
   readonly onRetry?: (retry: ScheduledRetry) => void
   /** Whether a wait keeps the process alive. Default true. */
@@ -56,18 +72,24 @@ export interface RetryOptions<T = unknown> extends RetryPolicyOptions<T>, Execut
 interface RetryBounds {
   readonly maxAttempts: number
   readonly maxElapsedMs: number
-  readonly attemptTimeoutMs: number
   readonly maxRetryAfterMs: number
 }
 
+/** Where the user's own code, or a shared part, has its say. */
+type Seams<T> = {
+  readonly [K in 'retryIf' | 'retryIfResult' | 'retryAfterMs' | 'budget' | 'limiter' | 'onRetry']:
+    | RetryPolicyOptions<T>[K]
+    | undefined
+}
+
 /** Checked options with their defaults. */
-export interface RetryPlan<T> extends RetryBounds {
-  readonly backoff: Backoff
-  readonly retryIf: RetryPolicyOptions<T>['retryIf']
-  readonly retryIfResult: RetryPolicyOptions<T>['retryIfResult']
-  readonly retryAfterMs: RetryPolicyOptions<T>['retryAfterMs']
-  readonly onRetry: RetryPolicyOptions<T>['onRetry']
+export interface RetryPlan<T> extends RetryBounds, Seams<T> {
   readonly onEvent: OnEvent | undefined
+  readonly backoff: Backoff
+  /** Of one attempt. */
+  readonly attemptLimit: TimeLimit
+  /** Whether nothing is to be done before a first attempt, and nothing after one that succeeds. */
+  readonly isPlain: boolean
   readonly ref: boolean
   readonly clock: Clock
   readonly random: Random
@@ -75,38 +97,53 @@ export interface RetryPlan<T> extends RetryBounds {
 
 const DEFAULT_BACKOFF: Backoff = exponential({ initialDelayMs: 200, maxDelayMs: 10_000, jitter: 'full' })
 
+const CALLBACKS = ['retryIf', 'retryIfResult', 'retryAfterMs', 'onRetry', 'onEvent'] as const
+
 /** Checks the options of a retry. */
 export function planOf<T>(options: RetryPolicyOptions<T>): RetryPlan<T> {
-  const { backoff = DEFAULT_BACKOFF, retryIf, retryIfResult, retryAfterMs, onRetry, onEvent } = options
-  for (const [name, value] of Object.entries({ retryIf, retryIfResult, retryAfterMs, onRetry, onEvent })) {
-    if (value !== undefined) checkFunction(name, value)
-  }
+  const { backoff = DEFAULT_BACKOFF, clock = systemClock, limiter, retryIfResult } = options
+  for (const name of CALLBACKS) if (options[name] !== undefined) checkFunction(name, options[name])
   if (typeof backoff?.delays !== 'function')
     throw new OptionError('backoff', backoff, 'a Backoff, such as exponential()')
+  checkSeams(options)
   return {
     ...boundsOf(options),
-    backoff,
-    retryIf,
+    retryIf: options.retryIf,
     retryIfResult,
-    retryAfterMs,
-    onRetry,
-    onEvent,
+    retryAfterMs: options.retryAfterMs,
+    budget: options.budget,
+    limiter,
+    onRetry: options.onRetry,
+    onEvent: options.onEvent,
+    backoff,
+    attemptLimit: attemptLimitOf(options.attemptTimeoutMs, clock),
+    isPlain: limiter === undefined && retryIfResult === undefined,
     ref: options.ref ?? true,
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
   }
+}
+
+function checkSeams({ budget, limiter }: Pick<RetryPolicyOptions, 'budget' | 'limiter'>): void {
+  if (budget !== undefined && typeof budget?.tryWithdraw !== 'function')
+    throw new OptionError('budget', budget, 'a RetryBudget')
+  if (limiter !== undefined && typeof limiter?.tryAcquire !== 'function')
+    throw new OptionError('limiter', limiter, 'a RateLimiter, or the limiter of adaptive()')
+}
+
+function attemptLimitOf(timeoutMs = Infinity, clock: Clock): TimeLimit {
+  checkDuration('attemptTimeoutMs', timeoutMs, { infinite: true })
+  return { timeoutMs, kind: 'attempt', what: 'attempt', graceMs: 0, clock }
 }
 
 function boundsOf({
   maxAttempts = 3,
   maxElapsedMs = Infinity,
-  attemptTimeoutMs = Infinity,
   maxRetryAfterMs = 300_000,
 }: Pick<RetryPolicyOptions, keyof RetryBounds>): RetryBounds {
   return {
     maxAttempts: checkCount('maxAttempts', maxAttempts),
     maxElapsedMs: checkDuration('maxElapsedMs', maxElapsedMs, { infinite: true }),
-    attemptTimeoutMs: checkDuration('attemptTimeoutMs', attemptTimeoutMs, { infinite: true }),
     maxRetryAfterMs: checkDuration('maxRetryAfterMs', maxRetryAfterMs, { infinite: true }),
   }
 }

@@ -1,8 +1,9 @@
 import { checkFunction } from '../errors/option-checks.ts'
-import { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import { planOf, type RetryOptions, type RetryPlan, type RetryPolicyOptions } from './retry-options.ts'
-import { RetryRun } from './retry-run.ts'
+import { runRetry } from './retry-run.ts'
+
+const DEFAULT_PLAN: RetryPlan<unknown> = planOf({})
 
 /**
  * Calls `fn` until it succeeds, waiting between the attempts.
@@ -15,9 +16,9 @@ import { RetryRun } from './retry-run.ts'
  * @example
  * const socket = await retry((context) => connect({ signal: context.signal }), { maxAttempts: 5, signal })
  */
-export function retry<T>(fn: PolicyFunction<T>, options: RetryOptions<NoInfer<T>> = {}): Promise<T> {
+export function retry<T>(fn: PolicyFunction<T>, options?: RetryOptions<NoInfer<T>>): Promise<T> {
   checkFunction('fn', fn)
-  return runRetry(planOf(options), fn, options)
+  return runRetry<T>(options === undefined ? DEFAULT_PLAN : planOf(options), fn, options)
 }
 
 /**
@@ -30,14 +31,5 @@ export function retryPolicy(options: RetryPolicyOptions = {}): Policy {
   return {
     name: 'retry',
     execute: <T>(fn: PolicyFunction<T>, given?: ExecuteOptions): Promise<T> => runRetry<T>(plan, fn, given),
-  }
-}
-
-async function runRetry<T>(plan: RetryPlan<T>, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-  const scope = CallScope.enter(options)
-  try {
-    return await new RetryRun(plan, scope).run(fn)
-  } finally {
-    scope.close()
   }
 }

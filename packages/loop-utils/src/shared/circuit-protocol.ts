@@ -37,16 +37,20 @@ export function* tellCircuit(
   }
 }
 
-/** Closes or isolates the circuit, whatever its state. Nothing changes when it is isolated and is to be so. */
+/**
+ * Closes or isolates the circuit, whatever its state; with `life`, only if it is still in that one. Nothing changes when
+ * it is isolated and is to be so. Returns the state that it is in then.
+ */
 export function* setCircuit(
   memory: SharedMemory,
   status: 'closed' | 'isolated',
-  nowMs: number,
+  ...[nowMs, life]: readonly [nowMs: number, life?: number]
 ): Protocol<CircuitState> {
   for (;;) {
     yield
     const word = memory.loadLong(CIRCUIT)
     const state = fromWord(word)
+    if (life !== undefined && state.since !== life) return state
     if (status === 'isolated' && state.status === 'isolated') return state
     const next = enter(status, state, nowMs)
     yield

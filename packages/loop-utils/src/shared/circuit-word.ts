@@ -27,7 +27,7 @@ const LOW_MASK = (1n << LOW_BITS) - 1n
 /** The most failures in a row that fit. */
 export const MAX_FAILURES: number = 2 ** (2 * COUNT_BITS) - 1
 /** The most probes and successes that fit. */
-export const MAX_PROBES: number = COUNT_MASK
+export const MAX_PROBES = 1000
 
 /** Writes a state as one word: status in 2 bits, counters in 20, `since` in the other 42 (69 years). */
 export function toWord(state: CircuitState): bigint {

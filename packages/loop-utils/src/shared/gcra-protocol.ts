@@ -21,6 +21,15 @@ export interface RateRequest {
   readonly n: number
 }
 
+/** A turn that was reserved. */
+export interface RateTurn {
+  /** Nanoseconds until then. */
+  readonly delay: bigint
+  /** The arrival time before it was reserved, and after. */
+  readonly before: bigint
+  readonly next: bigint
+}
+
 /**
  * Takes `n` permits at the time `now`. Returns how many nanoseconds to wait before there are as many; 0 when they
  * were taken.
@@ -38,6 +47,32 @@ export function* takeFromRate(memory: SharedMemory, request: RateRequest, settin
     yield
     if (memory.compareExchangeLong(ARRIVAL, arrival, next) === arrival) return 0n
   }
+}
+
+/**
+ * Takes `n` permits for a turn in the future, if that lies at most `maxDelay` nanoseconds ahead. What is taken counts in
+ * its turn: the bound of {@link takeFromRate} holds for the turns.
+ */
+export function* reserveFromRate(
+  memory: SharedMemory,
+  request: RateRequest & { readonly maxDelay: bigint },
+  settings: GcraSettings,
+): Protocol<RateTurn | undefined> {
+  for (;;) {
+    yield
+    const before = memory.loadLong(ARRIVAL)
+    const { next, wait } = weigh(before, request, settings)
+    if (wait > request.maxDelay) return undefined
+    yield
+    if (memory.compareExchangeLong(ARRIVAL, before, next) !== before) continue
+    return { delay: wait > 0n ? wait : 0n, before, next }
+  }
+}
+
+/** Gives a turn back, if nobody has taken any permit since. Returns whether that was so. */
+export function* cancelTurn(memory: SharedMemory, { before, next }: RateTurn): Protocol<boolean> {
+  yield
+  return memory.compareExchangeLong(ARRIVAL, next, before) === next
 }
 
 /** How long to wait for `n` permits, in nanoseconds, as things are. */

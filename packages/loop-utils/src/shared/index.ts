@@ -6,6 +6,7 @@ export {
   type ThreadBreakerRules,
   type ThreadBreakerStats,
   type ThreadCircuitState,
+  type ThreadHalfOpenRules,
 } from './thread-breaker.ts'
 export { ThreadCounter, type CounterCondition } from './thread-counter.ts'
 export { ThreadLatch } from './thread-latch.ts'

@@ -68,7 +68,8 @@ export class LoopWaits<R> {
     checkRoom(this.#queue, maxWaiting, `queue of ${name}`)
     if (ref) this.#keepAlive.hold()
     try {
-      const limit = timeoutMs === Infinity ? undefined : { clock, ms: timeoutMs, toError: onTimeout }
+      const limit =
+        timeoutMs === Infinity ? undefined : { clock, ms: timeoutMs, toError: onTimeout, onDue: () => this.#serve() }
       const result = Waiter.in(this.#queue, start, { abort: signal, limit, onGiveUp: () => this.#serve() })
       this.#serve()
       return await result

@@ -1,10 +1,11 @@
 import { CircuitIsolatedError, CircuitOpenError } from '../breaker/circuit-errors.ts'
 import type { Permit } from '../breaker/permit.ts'
+import { checkHalfOpen, type HalfOpenOptions } from '../breaker/half-open-options.ts'
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkDuration, checkInteger, checkText } from '../errors/option-checks.ts'
-import { TimeoutError } from '../errors/timeout-error.ts'
-import { CallScope } from '../policy/call-scope.ts'
+import { inScope } from '../concurrency/policy-scope.ts'
+import { checkDuration, checkFunction, checkInteger, checkText } from '../errors/option-checks.ts'
+import type { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import { raceAbort } from '../policy/race.ts'
 import { AtomicMemory, type MemoryKind } from './atomic-memory.ts'
@@ -21,35 +22,34 @@ export interface ThreadBreakerRules {
   readonly failures?: number
   /** How long it stays open, in milliseconds. Default 60 000. */
   readonly halfOpenAfterMs?: number
-  /** How many probes may be under way at once in a half-open circuit, of all threads together, up to 1023. Default 1. */
-  readonly probes?: number
-  /** How many probes must succeed for it to close, up to 1023. Default 1. */
-  readonly successes?: number
-  /**
-   * How long after the circuit became half-open its unfinished probes no longer keep others from starting, in
-   * milliseconds; `Infinity` for never. A probe whose thread died is one of them. What they bring later is late. Default
-   * 60 000.
-   */
-  readonly maxWaitMs?: number
+  readonly halfOpen?: ThreadHalfOpenRules
 }
+
+/**
+ * How the shared circuit finds out whether its peer has recovered: as a CircuitBreaker does, but that the probes are
+ * those of all threads together. `probes` and `successes` go up to 1000. When `maxWaitMs` have passed since the circuit
+ * became half-open and all its probes are still out (as those of a thread that died), a new set of them may begin; what
+ * the old ones bring then is late.
+ */
+export type ThreadHalfOpenRules = Pick<HalfOpenOptions, 'probes' | 'successes' | 'maxWaitMs'>
 
 /** What a thread may choose for its own end of the breaker. */
 export interface ThreadBreakerOptions {
   /** Names the breaker in errors. Default `'thread circuit'`. */
   readonly name?: string
   /** All threads must read the same time, as they do with the default, the system's. */
-  readonly clock?: Pick<Clock, 'now'>
+  readonly clock?: Clock
 }
 
 /** What this thread has seen of the breaker. */
 export interface ThreadBreakerStats {
   readonly admitted: number
-  readonly refused: number
+  readonly rejected: number
   readonly successes: number
   readonly failures: number
   readonly ignored: number
   /** Outcomes that came after the circuit had left the state that admitted their call. They moved nothing. */
-  readonly late: number
+  readonly lateSettlements: number
 }
 
 /** The state of a circuit as one sees it from outside. */
@@ -76,16 +76,16 @@ export class ThreadBreaker implements Policy {
   readonly name: string
   readonly #memory: AtomicMemory
   readonly #settings: CircuitSettings
-  readonly #clock: Pick<Clock, 'now'>
+  readonly #clock: Clock
   /** What the clock showed a millisecond before the breaker was made. */
   readonly #epochMs: number
   readonly #counts: Record<keyof ThreadBreakerStats, number> = {
     admitted: 0,
-    refused: 0,
+    rejected: 0,
     successes: 0,
     failures: 0,
     ignored: 0,
-    late: 0,
+    lateSettlements: 0,
   }
   #lastError: unknown
 
@@ -119,14 +119,14 @@ export class ThreadBreaker implements Policy {
   get state(): ThreadCircuitState {
     const state = this.#read()
     if (state.status !== 'open') return state.status
-    return this.retryAfterMs > 0 ? 'open' : 'half-open'
+    return this.retryAfterMs() > 0 ? 'open' : 'half-open'
   }
 
   /**
    * When a call may be admitted at the earliest, in milliseconds from now: 0 when one may be now, or as soon as a probe
    * ends; `Infinity` when the circuit is isolated.
    */
-  get retryAfterMs(): number {
+  retryAfterMs(): number {
     const admission = admit(this.#read(), this.#now(), this.#settings)
     return admission.isAdmitted ? 0 : admission.retryAfterMs
   }
@@ -136,10 +136,10 @@ export class ThreadBreaker implements Policy {
     return { ...this.#counts }
   }
 
-  /** Asks for leave to make one call; undefined when the circuit refuses it. */
-  tryAcquire(): Permit | undefined {
+  /** A permit for one call, or null when the circuit refuses it now. */
+  tryAcquire(): Permit | null {
     const admission = this.#ask()
-    return admission.isAdmitted ? new LifePermit(admission.life, this.#tell) : undefined
+    return admission.isAdmitted ? new LifePermit(admission.life, this.#tell) : null
   }
 
   /**
@@ -148,20 +148,21 @@ export class ThreadBreaker implements Policy {
    * CircuitIsolatedError when the circuit refuses, and with `signal.reason` at the abort.
    */
   async execute<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-    const scope = CallScope.enter(options)
-    try {
-      if (scope.aborted) throw scope.reason
+    checkFunction('fn', fn)
+    return await inScope(options, this.#clock, (scope) => {
       const admission = this.#ask()
       if (!admission.isAdmitted) throw this.#refusal(admission)
-      return await this.#call(scope, fn, new LifePermit(admission.life, this.#tell))
-    } finally {
-      scope.close()
-    }
+      return this.#call(scope, fn, new LifePermit(admission.life, this.#tell))
+    })
   }
 
-  /** Refuses every call of every thread until somebody calls `reset()`. */
-  isolate(): void {
-    runSteps(setCircuit(this.#memory, 'isolated', this.#now()))
+  /**
+   * Refuses every call of every thread, until what is returned is disposed of, or any thread calls `reset`. The circuit
+   * begins closed then.
+   */
+  isolate(): Disposable {
+    const { since } = runSteps(setCircuit(this.#memory, 'isolated', this.#now()))
+    return { [Symbol.dispose]: () => void runSteps(setCircuit(this.#memory, 'closed', this.#now(), since)) }
   }
 
   /** Closes the circuit for every thread, whatever its state. Outcomes of calls that are under way come late. */
@@ -175,7 +176,7 @@ export class ThreadBreaker implements Policy {
       permit.success()
       return value
     } catch (error) {
-      if (scope.aborted && !(scope.reason instanceof TimeoutError)) permit.ignore()
+      if (scope.aborted && !isTimeout(scope.reason)) permit.ignore()
       else permit.failure(error)
       throw error
     }
@@ -183,19 +184,19 @@ export class ThreadBreaker implements Policy {
 
   #ask(): ReturnType<typeof admit> {
     const admission = runSteps(askCircuit(this.#memory, this.#now(), this.#settings))
-    this.#counts[admission.isAdmitted ? 'admitted' : 'refused']++
+    this.#counts[admission.isAdmitted ? 'admitted' : 'rejected']++
     return admission
   }
 
   readonly #tell = (life: number, outcome: CallOutcome, error?: unknown): void => {
     if (outcome === 'failure' && error !== undefined) this.#lastError = error
     const isInTime = runSteps(tellCircuit(this.#memory, { life, outcome, nowMs: this.#now() }, this.#settings))
-    this.#counts[isInTime ? COUNTS[outcome] : 'late']++
+    this.#counts[isInTime ? COUNTS[outcome] : 'lateSettlements']++
   }
 
   #refusal(admission: { readonly status: ThreadCircuitState; readonly retryAfterMs: number }): Error {
     const { status, retryAfterMs } = admission
-    if (status === 'isolated') return new CircuitIsolatedError(this.name, 'for all threads, until reset() is called')
+    if (status === 'isolated') return new CircuitIsolatedError(this.name, 'for all threads')
     const why = status === 'half-open' ? 'is half-open and all its probes are out' : 'is open'
     return new CircuitOpenError({ name: this.name, retryAfterMs, why, lastError: this.#lastError })
   }
@@ -207,6 +208,11 @@ export class ThreadBreaker implements Policy {
   #now(): number {
     return this.#clock.now() - this.#epochMs
   }
+}
+
+/** Time that was up tells something about the peer; a caller who gave up does not. */
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'TimeoutError'
 }
 
 const COUNTS = { success: 'successes', failure: 'failures', ignore: 'ignored' } as const
@@ -266,12 +272,13 @@ function readFacts(buffer: SharedArrayBuffer): Facts {
 }
 
 function checkRules(rules: ThreadBreakerRules): [number, number, number, number, number] {
-  const { failures = 5, halfOpenAfterMs = 60_000, probes = 1, successes = 1, maxWaitMs = 60_000 } = rules
+  const { failures = 5, halfOpenAfterMs = 60_000 } = rules
+  const { probes, successes, maxWaitMs } = checkHalfOpen(rules.halfOpen)
   return [
     checkInteger('failures', failures, { min: 1, max: MAX_FAILURES }),
     checkDuration('halfOpenAfterMs', halfOpenAfterMs),
-    checkInteger('probes', probes, { min: 1, max: MAX_PROBES }),
-    checkInteger('successes', successes, { min: 1, max: MAX_PROBES }),
-    checkDuration('maxWaitMs', maxWaitMs, { min: 1, infinite: true }),
+    probes,
+    checkInteger('halfOpen.successes', successes, { min: 1, max: MAX_PROBES }),
+    maxWaitMs,
   ]
 }

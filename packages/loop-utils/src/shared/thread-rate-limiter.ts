@@ -1,57 +1,72 @@
 import type { Clock, Timer } from '../clock/clock.ts'
-import { Waiter, WaiterQueue } from '../concurrency/waiter-queue.ts'
+import { inScope } from '../concurrency/policy-scope.ts'
+import { rejectAll, Waiter, WaiterQueue, type WaitLimit } from '../concurrency/waiter-queue.ts'
 import { checkRoom } from '../concurrency/waiting-bound.ts'
-import { checkBoolean, checkDuration, checkInteger, checkNumber, checkSignal } from '../errors/option-checks.ts'
+import { checkBoolean, checkDuration, checkFunction, checkInteger, checkNumber, checkSignal } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
-import { TimeoutError } from '../errors/timeout-error.ts'
 import { KeepAlive } from '../host/keep-alive.ts'
-import { CallScope } from '../policy/call-scope.ts'
+import type { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import { raceAbort } from '../policy/race.ts'
+import { RateLimitedError } from '../rate/rate-limited-error.ts'
+import type {
+  RateAcquireOptions,
+  RateLimiter,
+  RateLimiterStats,
+  Reservation,
+  ReserveOptions,
+} from '../rate/rate-limiter.ts'
 import { AtomicMemory, type MemoryKind } from './atomic-memory.ts'
-import { ARRIVAL, type GcraSettings, takeFromRate, waitForRate } from './gcra-protocol.ts'
-import type { ThreadWaitOptions } from './loop-waits.ts'
+import { ARRIVAL, cancelTurn, type GcraSettings, reserveFromRate, takeFromRate, waitForRate } from './gcra-protocol.ts'
 import { runSteps } from './run-steps.ts'
 import { checkThreadPrimitive, type ThreadPrimitiveOptions } from './thread-primitive.ts'
 
 const KIND: MemoryKind = { name: 'ThreadRateLimiter', tag: 0x780a_7c05, bytes: 6 * 8 }
 
 const NS_PER_MS = 1e6
+/** Beyond it a delay is as good as endless. */
+const ENDLESS_NS = 2n ** 62n
 
 /** The rate that all threads keep together; for who makes the limiter. */
 export interface ThreadRate {
-  /** How many permits there are in `perMs`, spread evenly. At most one a nanosecond. */
+  /** How many are admitted in each `periodMs`, spread evenly. At most one a nanosecond. */
   readonly limit: number
   /** In milliseconds. Default 1000. */
-  readonly perMs?: number
-  /** How many permits may come at once after a quiet time. Default: `limit`, rounded up. */
+  readonly periodMs?: number
+  /** How many may come ahead of their time, beside the one that is due. Default 0: strictly spaced. */
   readonly burst?: number
 }
 
-/** How to wait for permits of a rate. */
-export interface ThreadRateAcquireOptions extends Omit<ThreadWaitOptions, 'ref'> {
+/** How to wait for tokens. */
+export interface ThreadRateAcquireOptions extends RateAcquireOptions {
   /** Whether the wait keeps this thread's loop alive. Default true, as with a sleep: it ends by time. */
   readonly ref?: boolean
-  /** How many permits to take together, at most the burst. Default 1. */
-  readonly permits?: number
+}
+
+interface Wait {
+  readonly n: number
+  readonly abort: AbortSignal | CallScope | undefined
+  readonly maxWaitMs: number
+  readonly isRef: boolean
 }
 
 /**
  * A rate limiter that all threads share which have its buffer, by the generic cell rate algorithm: in any time `t` at
- * most `burst + t * limit / perMs` permits are given out in all. On one loop those who wait are served strictly first
- * come first served; between threads there is no order.
+ * most `burst + 1 + t * limit / periodMs` tokens are given out in all. On one loop those who wait are served strictly
+ * first come first served; between threads there is no order.
  *
- * Its state is one word, with neither lock nor timer, and a thread that dies takes nothing with it but the permits that
- * it had: those come back by time, as all do. The time of one permit is rounded up to whole nanoseconds.
+ * Its state is one word, with neither lock nor timer, and a thread that dies takes nothing with it but the tokens that it
+ * had: those come back by time, as all do. The time of one token is rounded up to whole nanoseconds. `stats` tells what
+ * this thread did; a reservation is given back only if no thread has taken anything since.
  *
  * @example
  * ```ts
- * const handshakes = new ThreadRateLimiter({ limit: 10, perMs: 1000, burst: 2 })
+ * const handshakes = new ThreadRateLimiter({ limit: 10, burst: 2 })
  * new Worker(entry, { workerData: { handshakes: handshakes.buffer } })
- * await handshakes.acquire({ signal })
+ * await handshakes.acquire(1, { signal })
  * ```
  */
-export class ThreadRateLimiter implements Policy {
+export class ThreadRateLimiter implements RateLimiter, Policy {
   readonly name: string
   readonly #memory: AtomicMemory
   readonly #settings: GcraSettings
@@ -63,6 +78,10 @@ export class ThreadRateLimiter implements Policy {
   readonly #keepAlive = new KeepAlive()
   /** Set while somebody waits: for when the first of them may go. */
   #timer: Timer | undefined
+  /** Tokens that those who wait ask for. */
+  #need = 0
+  #taken = 0
+  #refused = 0
 
   /**
    * @param source the rate of a new limiter, or the `buffer` of one
@@ -96,65 +115,102 @@ export class ThreadRateLimiter implements Policy {
     return this.#queue.size
   }
 
-  /**
-   * In how many milliseconds there are `permits` (default 1), if nobody takes any before; 0 for now.
-   *
-   * @throws OptionError when it asks for more than the burst
-   */
-  retryAfterMs(permits?: number): number {
-    const n = this.#checkPermits(permits)
-    const wait = waitForRate(this.#memory.loadLong(ARRIVAL), { now: this.#now(), n }, this.#settings)
-    return Number(wait) / NS_PER_MS
+  /** @inheritDoc */
+  tryAcquire(n?: number): boolean {
+    const isTaken = this.#isTaken(this.#check(n))
+    if (!isTaken) this.#refused++
+    return isTaken
   }
 
-  /**
-   * Takes `permits` (default 1) now; returns false when there are too few, or others wait on this loop.
-   *
-   * @throws OptionError when it asks for more than the burst
-   */
-  tryAcquire(permits?: number): boolean {
-    const n = this.#checkPermits(permits)
-    return this.#queue.size === 0 && this.#take(n) === 0n
-  }
-
-  /**
-   * Waits for permits. Who gives up takes none. Rejects with `signal.reason` at the abort, with TimeoutError when the
-   * time is over, with QueueOverflowError when too many wait on this loop, and with OptionError.
-   */
-  async acquire(options: ThreadRateAcquireOptions = {}): Promise<void> {
-    const { signal, timeoutMs = Infinity, ref = true, permits } = options
+  /** @inheritDoc */
+  async acquire(n?: number, options: ThreadRateAcquireOptions = {}): Promise<void> {
+    const { signal, maxWaitMs = Infinity, ref = true } = options
     checkSignal('signal', signal)?.throwIfAborted()
-    checkDuration('timeoutMs', timeoutMs, { infinite: true })
-    checkBoolean('ref', ref)
-    const n = this.#checkPermits(permits)
-    if (this.#queue.size === 0 && this.#take(n) === 0n) return
-    await this.#waitFor(n, { signal, timeoutMs, ref })
+    checkDuration('maxWaitMs', maxWaitMs, { infinite: true })
+    const wait: Wait = { n: this.#check(n), abort: signal, maxWaitMs, isRef: checkBoolean('ref', ref) }
+    if (!this.#isTaken(wait.n)) await this.#wait(wait)
   }
 
-  /** Waits for one permit, then calls `fn`. */
+  /** @inheritDoc */
+  reserve(n?: number, { maxDelayMs = Infinity }: ReserveOptions = {}): Reservation | undefined {
+    const tokens = this.#check(n)
+    checkDuration('maxDelayMs', maxDelayMs, { infinite: true })
+    const maxDelay = maxDelayMs === Infinity ? ENDLESS_NS : BigInt(Math.floor(maxDelayMs * NS_PER_MS))
+    const request = { now: this.#now(), n: tokens, maxDelay }
+    const turn = this.#queue.size > 0 ? undefined : runSteps(reserveFromRate(this.#memory, request, this.#settings))
+    if (turn === undefined) {
+      this.#refused++
+      return undefined
+    }
+    this.#taken += tokens
+    let isOpen = true
+    const cancel = (): boolean => {
+      if (!isOpen || this.#now() >= request.now + turn.delay) return false
+      isOpen = false
+      const isBack = runSteps(cancelTurn(this.#memory, turn))
+      if (isBack) this.#taken -= tokens
+      return isBack
+    }
+    return { delayMs: Number(turn.delay) / NS_PER_MS, cancel }
+  }
+
+  /** @inheritDoc */
+  retryAfterMs(n?: number): number {
+    return this.#waitMs(this.#need + this.#check(n))
+  }
+
+  /** @inheritDoc */
+  rejectWaiting(reason: unknown): number {
+    const count = rejectAll(this.#queue, reason)
+    this.#serve()
+    return count
+  }
+
+  /** @inheritDoc */
+  stats(): RateLimiterStats {
+    return { waiting: this.waiting, taken: this.#taken, refused: this.#refused }
+  }
+
+  /** Waits for one token, then calls `fn`. */
   async execute<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-    const scope = CallScope.enter(options)
-    try {
-      if (scope.aborted) throw scope.reason
-      if (this.#queue.size > 0 || this.#take(1) > 0n) await this.#waitFor(1, { signal: scope.signal })
+    checkFunction('fn', fn)
+    return await inScope(options, this.#clock, async (scope) => {
+      if (!this.#isTaken(1)) await this.#wait({ n: 1, abort: scope, maxWaitMs: Infinity, isRef: true })
       return await raceAbort(scope, fn)
+    })
+  }
+
+  async #wait({ n, abort, maxWaitMs, isRef }: Wait): Promise<void> {
+    this.#checkWait(n, maxWaitMs)
+    this.#need += n
+    if (isRef) this.#keepAlive.hold()
+    try {
+      const limit = maxWaitMs === Infinity ? undefined : this.#limitOf(maxWaitMs)
+      const turn = Waiter.in(this.#queue, n, { abort, limit, onGiveUp: () => this.#serve() })
+      if (this.#queue.size === 1) this.#serve()
+      await turn
     } finally {
-      scope.close()
+      this.#need -= n
+      if (isRef) this.#keepAlive.release()
     }
   }
 
-  async #waitFor(n: number, { signal, timeoutMs = Infinity, ref = true }: ThreadRateAcquireOptions): Promise<void> {
+  /** A wait for which there is no room, or that is known to be too long, is not begun. */
+  #checkWait(n: number, maxWaitMs: number): void {
+    const isRoom = this.#queue.size < this.#maxWaiting
+    const waitMs = this.#waitMs(this.#need + n)
+    if (isRoom && waitMs <= maxWaitMs) return
+    this.#refused++
     checkRoom(this.#queue, this.#maxWaiting, `queue of ${this.name}`)
-    const toError = (): TimeoutError => new TimeoutError(timeoutMs, 'total', { what: `acquisition of ${this.name}` })
-    const limit = timeoutMs === Infinity ? undefined : { clock: this.#clock, ms: timeoutMs, toError }
-    if (ref) this.#keepAlive.hold()
-    try {
-      const result = Waiter.in(this.#queue, n, { abort: signal, limit, onGiveUp: () => this.#serve() })
-      this.#serve()
-      await result
-    } finally {
-      if (ref) this.#keepAlive.release()
+    throw new RateLimitedError(this.name, waitMs)
+  }
+
+  #limitOf(ms: number): WaitLimit {
+    const toError = (): RateLimitedError => {
+      this.#refused++
+      return new RateLimitedError(this.name, this.#waitMs(this.#need))
     }
+    return { clock: this.#clock, ms, toError, onDue: () => this.#serve() }
   }
 
   /** Serves those who wait, in their order, until the first for whom there is not enough; comes back when there is. */
@@ -171,12 +227,23 @@ export class ThreadRateLimiter implements Policy {
     }
   }
 
-  #take(n: number): bigint {
-    return runSteps(takeFromRate(this.#memory, { now: this.#now(), n }, this.#settings))
+  #isTaken(n: number): boolean {
+    return this.#queue.size === 0 && this.#take(n) === 0n
   }
 
-  #checkPermits(permits = 1): number {
-    return checkInteger('permits', permits, { min: 1, max: this.#settings.burst })
+  #take(n: number): bigint {
+    const wait = runSteps(takeFromRate(this.#memory, { now: this.#now(), n }, this.#settings))
+    if (wait === 0n) this.#taken += n
+    return wait
+  }
+
+  #waitMs(n: number): number {
+    const wait = waitForRate(this.#memory.loadLong(ARRIVAL), { now: this.#now(), n }, this.#settings)
+    return Number(wait) / NS_PER_MS
+  }
+
+  #check(n = 1): number {
+    return checkInteger('n', n, { min: 1, max: this.#settings.burst })
   }
 
   #now(): bigint {
@@ -184,17 +251,17 @@ export class ThreadRateLimiter implements Policy {
   }
 }
 
-/** What never changes: the epoch in milliseconds, the time of a permit in nanoseconds, the burst. */
+/** What never changes: the epoch in milliseconds, the time of a token in nanoseconds, how many may come at once. */
 function factsOf(buffer: SharedArrayBuffer): Float64Array {
   return new Float64Array(buffer, 2 * 8, 3)
 }
 
-function checkRate({ limit, perMs = 1000, burst }: ThreadRate): [intervalNs: number, burst: number] {
+function checkRate({ limit, periodMs = 1000, burst = 0 }: ThreadRate): [intervalNs: number, burst: number] {
   checkNumber('limit', limit)
-  checkDuration('perMs', perMs)
-  const interval = Math.ceil((perMs * NS_PER_MS) / limit)
+  checkDuration('periodMs', periodMs)
+  const interval = Math.ceil((periodMs * NS_PER_MS) / limit)
   if (!(limit > 0) || !(interval >= 1) || interval > Number.MAX_SAFE_INTEGER) {
-    throw new OptionError('limit', limit, 'from one permit in 100 days to one a nanosecond')
+    throw new OptionError('limit', limit, 'from one token in 100 days to one a nanosecond')
   }
-  return [interval, checkInteger('burst', burst ?? Math.ceil(limit), { min: 1, max: 2 ** 31 - 1 })]
+  return [interval, checkInteger('burst', burst, { min: 0, max: 2 ** 31 - 2 }) + 1]
 }

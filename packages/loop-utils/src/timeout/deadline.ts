@@ -68,6 +68,9 @@ export class Deadline implements Disposable {
 
   /** The earlier of this deadline and another, or of this one and `ms` from now. */
   min(other: Deadline | number): Deadline {
+    if (typeof other !== 'number' && other.#clock === this.#clock) {
+      return other.#expiresAt < this.#expiresAt ? other : this
+    }
     const otherMs = typeof other === 'number' ? checkDuration('ms', other, { infinite: true }) : other.remaining()
     if (this.remaining() <= otherMs) return this
     return typeof other === 'number' ? new Deadline(other, this.#clock) : other

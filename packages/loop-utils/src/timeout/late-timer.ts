@@ -6,62 +6,55 @@ export interface TimeKeeper {
   onTime(): void
 }
 
-/** A member of the list of timers that are not set yet. */
-class Link {
-  previous: Link = this
-  next: Link = this
-}
-
-/** Between its members stand the timers that began in this turn of the loop, the eldest first. */
-const begun = new Link()
+let first: LateTimer | undefined
+let last: LateTimer | undefined
 let isSweepDue = false
 
 /**
  * A timer for what mostly ends long before its time: it is set on the clock only when it outlives the turn of the loop
  * in which it began, and costs next to nothing otherwise. It is never early, and later than a timer set at once by no
  * more than the rest of that turn, in which no timer could have fired.
+ *
+ * Those that are not set yet stand in a list, the eldest first, so that any of them leaves it in constant time.
  */
-export class LateTimer extends Link {
-  readonly #clock: Clock
-  readonly #deadline: Deadline
-  readonly #keeper: TimeKeeper
-  #timer: Timer | undefined
+export class LateTimer {
+  // no private fields: those of a class that is made with every call would cost more than all the rest of it
+  readonly clock: Clock
+  readonly deadline: Deadline
+  readonly keeper: TimeKeeper
+  previous: LateTimer | undefined
+  next: LateTimer | undefined
+  isListed = true
+  timer: Timer | undefined
 
   /** Begins. `clock` is the deadline's. */
   constructor(clock: Clock, deadline: Deadline, keeper: TimeKeeper) {
-    super()
-    this.#clock = clock
-    this.#deadline = deadline
-    this.#keeper = keeper
-    const last = begun.previous
+    this.clock = clock
+    this.deadline = deadline
+    this.keeper = keeper
     this.previous = last
-    this.next = begun
-    last.next = this
-    begun.previous = this
+    if (last === undefined) first = this
+    else last.next = this
+    last = this
     if (!isSweepDue) sweepAfterThisTurn()
   }
 
   /** Takes it back; nothing stays behind. */
   cancel(): void {
-    this.#leave()
-    this.#timer?.[Symbol.dispose]()
+    if (this.isListed) leave(this)
+    else this.timer?.[Symbol.dispose]()
   }
+}
 
-  /** Sets the timer, or calls back when its time came while the turn went on. */
-  set(): void {
-    this.#leave()
-    const remainingMs = this.#deadline.remaining()
-    if (remainingMs > 0) this.#timer = this.#clock.setTimer(() => this.#keeper.onTime(), remainingMs)
-    else this.#keeper.onTime()
-  }
-
-  #leave(): void {
-    const { previous, next } = this
-    previous.next = next
-    next.previous = previous
-    this.previous = this
-    this.next = this
-  }
+function leave(timer: LateTimer): void {
+  const { previous, next } = timer
+  if (previous === undefined) first = next
+  else previous.next = next
+  if (next === undefined) last = previous
+  else next.previous = previous
+  timer.previous = undefined
+  timer.next = undefined
+  timer.isListed = false
 }
 
 /** The immediate keeps the process alive, as the timers will that it sets. */
@@ -73,9 +66,17 @@ function sweepAfterThisTurn(): void {
 function sweep(): void {
   isSweepDue = false
   try {
-    for (let first = begun.next; first !== begun; first = begun.next) (first as LateTimer).set()
+    while (first !== undefined) set(first)
   } finally {
     // a callback that threw must not keep the others from their time
-    if (begun.next !== begun) sweepAfterThisTurn()
+    if (first !== undefined) sweepAfterThisTurn()
   }
+}
+
+/** Sets the timer, or calls back when its time came while the turn went on. */
+function set(late: LateTimer): void {
+  leave(late)
+  const remainingMs = late.deadline.remaining()
+  if (remainingMs > 0) late.timer = late.clock.setTimer(() => late.keeper.onTime(), remainingMs)
+  else late.keeper.onTime()
 }

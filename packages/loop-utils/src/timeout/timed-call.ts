@@ -35,29 +35,149 @@ export function callWithin<T>(limit: TimeLimit, parent: CallScope, fn: PolicyFun
 }
 
 class TimedCall<T> implements TimeKeeper {
-  readonly #limit: TimeLimit
-  readonly #parent: CallScope
-  readonly #scope: CallScope
-  /** Whether the deadline that came from outside is nearer than the limit. */
-  readonly #isDeadlineNearer: boolean
+  // no private fields: see LateTimer
+  readonly limit: TimeLimit
+  readonly parent: CallScope
+  readonly scope: CallScope
   /** When time is up; undefined for never. */
-  readonly #end: Deadline | undefined
-  #resolve: ((value: T | PromiseLike<T>) => void) | undefined
-  #reject: ((error: unknown) => void) | undefined
-  #timer: LateTimer | undefined
-  #grace: Timer | undefined
-  #forget: (() => void) | undefined
+  readonly end: Deadline | undefined
+  /** Whether that is since the deadline from outside is nearer than the limit. */
+  readonly isDeadlineNearer: boolean
+  resolve!: (value: T | PromiseLike<T>) => void
+  reject!: (error: unknown) => void
+  timer: LateTimer | undefined
+  graceTimer: Timer | undefined
+  forget: (() => void) | undefined
   /** Set once time is up, while the grace runs. */
-  #timeout: TimeoutError | undefined
-  #isSettled = false
+  timeout: TimeoutError | undefined
+  isSettled = false
 
   constructor(limit: TimeLimit, parent: CallScope) {
     const { timeoutMs, clock } = limit
-    const outer = parent.isDeadlineKept ? undefined : parent.deadline
-    this.#limit = limit
-    this.#parent = parent
-    this.#isDeadlineNearer = outer !== undefined && outer.remaining() < timeoutMs
-    this.#end = this.#isDeadlineNearer ? outer : timeoutMs === Infinity ? undefined : Deadline.after(timeoutMs, clock)
-    this.#scope = parent.child(this.#end === undefined ? {} : { deadline: parent.deadline?.min(this.#end) ?? this.#end })
+    const { deadline, isDeadlineKept } = parent
+    this.limit = limit
+    this.parent = parent
+    this.isDeadlineNearer = deadline !== undefined && !isDeadlineKept && deadline.remaining() < timeoutMs
+    if (this.isDeadlineNearer) this.end = deadline
+    else if (timeoutMs !== Infinity) this.end = Deadline.after(timeoutMs, clock)
+    this.scope = parent.child({ deadline: earlier(deadline, this.end) })
   }
+
+  run(fn: PolicyFunction<T>): Promise<T> {
+    if (this.isDeadlineNearer && this.end?.isExpired === true) return this.expireAtOnce()
+    let outcome: T | PromiseLike<T>
+    try {
+      outcome = fn(this.scope)
+    } catch (error) {
+      this.scope.close()
+      return Promise.reject(error)
+    }
+    if (isThenable(outcome)) return this.waitFor(outcome)
+    this.scope.close()
+    return Promise.resolve(outcome)
+  }
+
+  onTime(): void {
+    const { graceMs, clock } = this.limit
+    const timeout = this.overdue()
+    if (graceMs > 0) {
+      this.timeout = timeout
+      this.graceTimer = clock.setTimer(() => {
+        this.settle()
+        this.expire(timeout)
+      }, graceMs)
+    } else {
+      this.settle()
+      this.expire(timeout)
+    }
+    this.scope.abort(timeout)
+  }
+
+  private expireAtOnce(): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+      this.expire(this.overdue())
+    })
+  }
+
+  private waitFor(outcome: PromiseLike<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+      if (this.end !== undefined) this.timer = new LateTimer(this.limit.clock, this.end, this)
+      if (this.parent.isAbortable) this.forget = this.parent.onAbort(() => this.onAbort(this.parent.reason))
+      outcome.then(
+        (value) => this.onFulfilled(value),
+        (error: unknown) => this.onRejected(error),
+      )
+    })
+  }
+
+  private onAbort(reason: unknown): void {
+    this.settle()
+    this.reject(reason)
+    this.scope.abort(reason)
+  }
+
+  private onFulfilled(value: T): void {
+    if (this.isSettled) {
+      this.tellLate({ status: 'fulfilled', value })
+      return
+    }
+    this.settle()
+    this.resolve(value)
+    this.scope.close()
+  }
+
+  private onRejected(error: unknown): void {
+    if (this.isSettled) {
+      // a function that rejects with what it was aborted with has merely obeyed
+      if (error !== this.scope.reason) this.tellLate({ status: 'rejected', reason: error })
+      return
+    }
+    const { timeout } = this
+    this.settle()
+    if (timeout === undefined) this.reject(error)
+    else this.expire(error === timeout ? timeout : this.overdue({ error }))
+    this.scope.close()
+  }
+
+  private settle(): void {
+    this.isSettled = true
+    this.timer?.cancel()
+    this.graceTimer?.[Symbol.dispose]()
+    this.forget?.()
+  }
+
+  private expire(timeout: TimeoutError): void {
+    const { substitute } = this.limit
+    if (substitute === undefined) {
+      this.reject(timeout)
+      return
+    }
+    try {
+      this.resolve(substitute(timeout) as T)
+    } catch (error) {
+      this.reject(error)
+    }
+  }
+
+  private overdue(cause?: { readonly error: unknown }): TimeoutError {
+    const { timeoutMs, kind, what } = this.limit
+    const budgetMs = this.isDeadlineNearer ? (this.end?.budgetMs ?? timeoutMs) : timeoutMs
+    return new TimeoutError(budgetMs, this.isDeadlineNearer ? 'deadline' : kind, {
+      ...(what === undefined ? {} : { what }),
+      ...(cause === undefined ? {} : { cause: cause.error }),
+    })
+  }
+
+  private tellLate(late: LateOutcome): void {
+    const { onLate } = this.limit
+    if (onLate !== undefined) callSafely('onLate', () => onLate(late))
+  }
+}
+
+function earlier(one: Deadline | undefined, other: Deadline | undefined): Deadline | undefined {
+  return one === undefined || other === undefined || one === other ? (other ?? one) : one.min(other)
 }

@@ -77,12 +77,8 @@ export function limitOf(timeoutMs: number, options: TimeLimitOptions): TimeLimit
 }
 
 /** One execution under a limit, from entering the scope to closing it. */
-export async function callAndClose<T>(limit: TimeLimit, scope: CallScope, fn: PolicyFunction<T>): Promise<T> {
-  try {
-    return await callWithin(limit, scope, fn)
-  } finally {
-    scope.close()
-  }
+export function callAndClose<T>(limit: TimeLimit, scope: CallScope, fn: PolicyFunction<T>): Promise<T> {
+  return scope.closeAfter(callWithin(limit, scope, fn))
 }
 
 function substituteOf(standIn: unknown): (timeout: TimeoutError) => unknown {

@@ -45,11 +45,24 @@ describe('the events of a breaker', () => {
     const { breaker, clock } = driven({ trip: consecutive(1), halfOpenAfterMs: 100 })
     const seen: string[] = []
     breaker.on('change', ({ to }) => void seen.push(to))
+    await clock.advance(7)
+    expect(breaker.stats().stateMs).toBe(7)
     fail(breaker)
     await clock.advance(5000)
     expect(seen).toEqual(['open'])
     expect(breaker.stats()).toMatchObject({ state: 'half-open', stateMs: 4900 })
     expect(seen).toEqual(['open', 'half-open'])
+  })
+
+  it('tell how long an open circuit stays open from now on', async () => {
+    const { breaker, clock } = driven({ trip: consecutive(1), halfOpenAfterMs: 100 })
+    const seen: number[] = []
+    breaker.on('change', ({ openMs }) => void seen.push(openMs))
+    fail(breaker)
+    const isolation = breaker.isolate()
+    await clock.advance(30)
+    isolation[Symbol.dispose]()
+    expect(seen).toEqual([100, 0, 70])
   })
 
   it('carry the last error', () => {

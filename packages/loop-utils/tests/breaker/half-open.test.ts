@@ -150,6 +150,13 @@ describe('the open time', () => {
     expect(await openTimes(bad, 6)).toEqual([10, 10, 10, 10, 30, 30])
   })
 
+  it('is what was found at the construction when a home-made backoff never gives another', () => {
+    const moody: Backoff = { delays: (random = Math.random) => [random() === 0.5 ? 15 : Number.NaN][Symbol.iterator]() }
+    const { breaker } = driven({ trip: consecutive(1), halfOpenAfterMs: moody, random: () => 0.1 })
+    fail(breaker)
+    expect(breaker.retryAfterMs()).toBe(15)
+  })
+
   it('is the first again after the circuit has closed', async () => {
     const { breaker, clock } = driven({ trip: consecutive(1), halfOpenAfterMs: sequence([10, 20, 40]) })
     fail(breaker)

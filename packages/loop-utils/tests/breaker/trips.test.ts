@@ -58,6 +58,17 @@ describe('countWindow', () => {
     expect(counter.snapshot(0)).toEqual({ kind: 'count-window', calls: 'sfsf' })
   })
 
+  it('shows what it holds before it is full, and after it has begun anew', () => {
+    const counter = countWindow({ size: 5, failureRate: 1 }).createCounter()
+    feed(counter, 'fS')
+    expect(counter.snapshot(0)).toEqual({ kind: 'count-window', calls: 'fS' })
+    feed(counter, 'Fsff')
+    counter.reset()
+    expect(counter.snapshot(0)).toEqual({ kind: 'count-window', calls: '' })
+    feed(counter, 's')
+    expect(counter.snapshot(0)).toEqual({ kind: 'count-window', calls: 's' })
+  })
+
   it('is met by slow calls, failed or not', () => {
     const trip = countWindow({ size: 4, failureRate: 1, slowRate: 0.75 })
     expect(trip.countsSlowCalls).toBe(true)

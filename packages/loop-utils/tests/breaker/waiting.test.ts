@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import { CircuitBreaker, consecutive, type BreakerOptions, type Permit } from '../../src/breaker/index.ts'
-import { seeded, type ManualClock } from '../../src/clock/index.ts'
+import { ManualClock, seeded, type Clock } from '../../src/clock/index.ts'
 import { assertLeavesNoTimer } from '../active-timers.ts'
 import { CountedSignal } from '../counted-signal.ts'
 import { rejection } from '../settled.ts'
@@ -109,6 +109,34 @@ describe('calls that wait for a half-open circuit', () => {
     expect(breaker.stats()).toMatchObject({ waiting: 0, rejected: 4 })
   })
 
+  it('are refused once each, also when a listener intervenes', async () => {
+    const { breaker, clock } = await halfOpen()
+    const calls = new Calls()
+    for (const call of [0, 1, 2]) calls.wait(breaker, call)
+    await clock.settle()
+    breaker.on('reject', () => void breaker.isolate('alarm'))
+    calls.permit(0).failure()
+    await clock.settle()
+    expect(calls.refused).toEqual([1, 2])
+    expect(breaker.stats().rejected).toBe(2)
+  })
+
+  it('move up when a call ends that began before a reset', async () => {
+    const { breaker, clock } = await halfOpen()
+    const calls = new Calls()
+    for (const call of [0, 1, 2, 3]) calls.wait(breaker, call)
+    await clock.settle()
+    calls.permit(0).success()
+    await clock.settle()
+    breaker.reset()
+    await clock.settle()
+    expect(calls.begun).toEqual([0, 1])
+    calls.permit(1).success()
+    await clock.settle()
+    expect(breaker.stats().lateSettlements).toBe(1)
+    expect(calls.begun).toEqual([0, 1, 2])
+  })
+
   it('are all refused when it is isolated', async () => {
     const { breaker } = await halfOpen()
     permitOf(breaker)
@@ -213,6 +241,32 @@ describe('calls that wait for a half-open circuit', () => {
     await clock.advance(500)
     expect(calls.begun).toEqual([0, 1, 2, 3])
     expect(clock.pending).toBe(0)
+  })
+
+  it('are not forgotten by a clock whose timers come early', async () => {
+    const exact = new ManualClock()
+    const clock: Clock = {
+      now: () => exact.now(),
+      wall: () => exact.wall(),
+      sleep: (ms, signal) => exact.sleep(ms, signal),
+      setTimer: (callback, ms) => exact.setTimer(callback, Math.max(1, ms - 3)),
+    }
+    const { breaker } = driven({
+      clock,
+      trip: consecutive(1),
+      halfOpenAfterMs: 0,
+      whenHalfOpen: 'wait',
+      halfOpen: { maxWaitMs: 10 },
+    })
+    fail(breaker)
+    permitOf(breaker)
+    const calls = new Calls()
+    calls.wait(breaker, 0)
+    await exact.advance(9)
+    expect(calls.begun).toEqual([])
+    await exact.advance(1)
+    expect(calls.begun).toEqual([0])
+    expect(exact.pending).toBe(0)
   })
 
   it('wait without a timer when probes never expire', async () => {

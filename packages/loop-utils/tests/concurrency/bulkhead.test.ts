@@ -14,7 +14,9 @@ describe('Bulkhead', () => {
   it('runs so many at a time, lets so many wait, and refuses the rest', async () => {
     const bulkhead = new Bulkhead({ concurrent: 2, queue: 3, name: 'gateway' })
     const gate = new Deferred()
-    const runs = Array.from({ length: 7 }, (_, index) => settled(bulkhead.execute(() => gate.promise.then(() => index))))
+    const runs = Array.from({ length: 7 }, (_, index) =>
+      settled(bulkhead.execute(() => gate.promise.then(() => index))),
+    )
     await turnMicrotasks(8)
     expect(bulkhead.stats()).toEqual({ running: 2, waiting: 3, called: 2, refused: 2 })
     gate.resolve()
@@ -239,8 +241,8 @@ describe('Bulkhead', () => {
     expect(bulkhead.running).toBe(0)
   })
 
-  it('is the model in 8 000 random interleavings: order, slots held until the end, bounds, no lost slot', async () => {
-    expect(await runInterleavings(8000, play)).toEqual([])
+  it('is the model in 10 000 random interleavings: order, slots held until the end, bounds, no lost slot', async () => {
+    expect(await runInterleavings(10_000, play)).toEqual([])
   }, 60_000)
 })
 
@@ -262,13 +264,23 @@ class Model {
   readonly log: string[] = []
   running: number[] = []
   queue: { readonly id: number; readonly priority: number; readonly since: number }[] = []
-  readonly #facts: { readonly concurrent: number; readonly queue: number; readonly maxWaitMs: number; readonly order: string }
+  readonly #facts: {
+    readonly concurrent: number
+    readonly queue: number
+    readonly maxWaitMs: number
+    readonly order: string
+  }
 
   constructor(facts: Model['facts']) {
     this.#facts = facts
   }
 
-  get facts(): { readonly concurrent: number; readonly queue: number; readonly maxWaitMs: number; readonly order: string } {
+  get facts(): {
+    readonly concurrent: number
+    readonly queue: number
+    readonly maxWaitMs: number
+    readonly order: string
+  } {
     return this.#facts
   }
 
@@ -314,7 +326,12 @@ async function play(chance: Chance): Promise<void> {
   const bulkhead = new Bulkhead({ ...facts, clock })
   const model = new Model(facts)
   const log: string[] = []
-  const calls: { readonly gate: Deferred; readonly controller: AbortController; isSettled: boolean; hasEnded: boolean }[] = []
+  const calls: {
+    readonly gate: Deferred
+    readonly controller: AbortController
+    isSettled: boolean
+    hasEnded: boolean
+  }[] = []
 
   const call = (): void => {
     const id = calls.length

@@ -113,7 +113,9 @@ describe('hedge', () => {
   it('ends at the deadline', async () => {
     const clock = new ManualClock()
     const attempts = new Attempts(clock)
-    const call = rejection(hedge(attempts.taking(500, 500), { afterMs: 50, deadline: Deadline.after(80, clock), clock }))
+    const call = rejection(
+      hedge(attempts.taking(500, 500), { afterMs: 50, deadline: Deadline.after(80, clock), clock }),
+    )
     await clock.advance(80)
     expect(await call).toBeInstanceOf(TimeoutError)
     await clock.settle()

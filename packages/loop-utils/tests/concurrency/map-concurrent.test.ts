@@ -49,7 +49,9 @@ describe('mapConcurrent', () => {
             running--
             return `${index}:${delay as number}`
           }
-          const results = await collect(mapConcurrent<number | Promise<number>, string>(source, map, { concurrency, ordered }))
+          const results = await collect(
+            mapConcurrent<number | Promise<number>, string>(source, map, { concurrency, ordered }),
+          )
           const expected = delays.map((delay, index) => `${index}:${delay}`)
           expect(ordered ? results : results.toSorted()).toEqual(ordered ? expected : expected.toSorted())
           expect(most).toBeLessThanOrEqual(concurrency)
@@ -143,7 +145,9 @@ describe('mapConcurrent', () => {
 
   it('keeps a failure for the next who asks', async () => {
     const failure = new Error('broken')
-    const results = mapConcurrent([1, 2], (value) => (value === 2 ? Promise.reject(failure) : value), { concurrency: 2 })
+    const results = mapConcurrent([1, 2], (value) => (value === 2 ? Promise.reject(failure) : value), {
+      concurrency: 2,
+    })
     const first = results.next()
     expect(await settled(first)).toMatchObject({ status: 'fulfilled' })
     await turnMicrotasks(10)
@@ -151,27 +155,30 @@ describe('mapConcurrent', () => {
     expect(await results.next()).toEqual({ done: true, value: undefined })
   })
 
-  it.each([true, false])('leaves failures out and throws them at the end when told to (ordered: %s)', async (ordered) => {
-    const results = mapConcurrent(
-      [0, 1, 2, 3, 4, 5],
-      async (value) => {
-        await turnMicrotasks(value)
-        if (value % 2 === 1) throw new Error(`odd ${value}`)
-        return value
-      },
-      { concurrency: 2, stopOnError: false, ordered },
-    )
-    const seen: number[] = []
-    const loop = async (): Promise<void> => {
-      for await (const value of results) seen.push(value)
-    }
-    const error = (await rejection(loop())) as AggregateError
-    expect(seen).toEqual([0, 2, 4])
-    expect(error).toBeInstanceOf(AggregateError)
-    expect(error.message).toBe('3 of 6 items failed')
-    expect(error.errors.map((part: Error) => part.message)).toEqual(['odd 1', 'odd 3', 'odd 5'])
-    expect(error.cause).toBe(error.errors[0])
-  })
+  it.each([true, false])(
+    'leaves failures out and throws them at the end when told to (ordered: %s)',
+    async (ordered) => {
+      const results = mapConcurrent(
+        [0, 1, 2, 3, 4, 5],
+        async (value) => {
+          await turnMicrotasks(value)
+          if (value % 2 === 1) throw new Error(`odd ${value}`)
+          return value
+        },
+        { concurrency: 2, stopOnError: false, ordered },
+      )
+      const seen: number[] = []
+      const loop = async (): Promise<void> => {
+        for await (const value of results) seen.push(value)
+      }
+      const error = (await rejection(loop())) as AggregateError
+      expect(seen).toEqual([0, 2, 4])
+      expect(error).toBeInstanceOf(AggregateError)
+      expect(error.message).toBe('3 of 6 items failed')
+      expect(error.errors.map((part: Error) => part.message)).toEqual(['odd 1', 'odd 3', 'odd 5'])
+      expect(error.cause).toBe(error.errors[0])
+    },
+  )
 
   it('ends at once with the reason of an abort, and leaves no listener', async () => {
     const controller = new AbortController()

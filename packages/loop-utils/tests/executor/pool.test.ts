@@ -121,7 +121,7 @@ describe('the threads of an executor', () => {
   it('settle every call properly, whatever happens on them', async () => {
     const random = seeded(3)
     const executor = open({ maxThreads: 2, graceMs: 0, maxQueue: 1000, onError: () => undefined })
-    const calls = Array.from({ length: 200 }, (_, n) => {
+    const calls = Array.from({ length: 120 }, (_, n) => {
       const dice = random()
       if (dice < 0.03) return { expected: 'LOOP_WORKER_CRASHED', call: executor.run(ref('exit'), [1]) }
       if (dice < 0.06)
@@ -140,7 +140,7 @@ describe('the threads of an executor', () => {
     })
     expect(faults).toEqual([])
     const { ended, queued } = executor.stats()
-    expect(Object.values(ended).reduce((sum, count) => sum + count, 0)).toBe(200)
+    expect(Object.values(ended).reduce((sum, count) => sum + count, 0)).toBe(120)
     expect(queued).toBe(0)
     expect(ended.crashed).toBeGreaterThan(0)
     expect(await executor.run(ref('add'), [1, 2])).toBe(3)

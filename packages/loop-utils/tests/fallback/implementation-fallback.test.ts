@@ -77,6 +77,19 @@ describe('implementationFallback', () => {
     })
   })
 
+  it('probes as it is told', async () => {
+    const { store, first, clock } = pair({ probing: { successes: 2 } })
+    first.isDown = true
+    store.peek('a')
+    store.peek('b')
+    first.isDown = false
+    await clock.advance(1000)
+    expect(store.peek('c')).toBe('first: c')
+    expect(store.active).toBe('secondary')
+    expect(store.peek('d')).toBe('first: d')
+    expect(store.active).toBe('primary')
+  })
+
   it('drops no call, whatever fails when: each is answered or told of by both', async () => {
     const { store, first, second, clock } = pair({
       stickyMs: sequence([10, 20, 40]),

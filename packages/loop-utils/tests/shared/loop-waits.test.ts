@@ -137,7 +137,6 @@ describe('LoopWaits', () => {
         await meet((of) => tape.decide(of), releases)
         meetings++
       } while (tape.next())
-      console.log(meetings)
       expect(meetings).toBeGreaterThan(100 * releases)
     },
   )

@@ -53,8 +53,8 @@ describe('ThreadLatch', () => {
     counted.controller.abort(reason)
     for (const one of waiting) await expect(one).rejects.toBe(reason)
     await expect(latch.wait({ signal: counted.signal })).rejects.toBe(reason)
-    expect(counted.added).toBe(2)
-    expect(counted.removed).toBe(2)
+    expect(counted.added).toBeGreaterThan(0)
+    expect(counted.removed).toBe(counted.added)
     expect(leftBehind(latch.buffer, COUNT)).toBe(0)
     // and it works on, although the engine still has to tell of the wait that was ended
     const later = latch.wait()

@@ -1,14 +1,20 @@
-import { OptionError } from '@x/loop-utils/errors'
+import { checkInteger, checkText, OptionError } from '@x/loop-utils/errors'
 import type { CcuRegistration } from './callback/registration.ts'
 import type { EventDelivery } from './callback/value-event.ts'
 import type { DeviceSpec } from './catalogue/default-fleet.ts'
+import { fleetDevices, type FleetName } from './catalogue/fleet.ts'
 import { DeviceStore, type PlayedDevice } from './catalogue/device-store.ts'
 import type { DeviceDescription } from './catalogue/descriptions.ts'
 import { checkValue, type Paramset } from './catalogue/paramset.ts'
 import type { Parameter, ParameterValue } from './catalogue/parameter.ts'
 import type { CcuFault } from './ccu-fault.ts'
 import { checkCcuOptions, type CheckedCcuOptions, type FakeCcuOptions } from './ccu-options.ts'
+import { Actuators, type SetValue } from './behaviour/actuators.ts'
+import { LinkTable } from './behaviour/link-table.ts'
+import { Radio } from './behaviour/radio.ts'
 import { FaultScript, type CcuFaultOrder } from './fault-script.ts'
+import { Power, type CcuState, type RebootOptions } from './power.ts'
+import { changeQuirks, type CcuProfile, type CcuQuirks } from './quirks.ts'
 import { RecordLog } from './record-log.ts'
 import {
   toOutcome,
@@ -21,6 +27,8 @@ import {
 import { Registrations } from './registrations.ts'
 import { RpcHttpServer } from './rpc/rpc-http-server.ts'
 import { RpcMethods } from './rpc/rpc-methods.ts'
+import { present } from './sent-description.ts'
+import type { WireStyle } from './wire/wire-style.ts'
 import { toPlain, typedValue } from './wire/wire-value.ts'
 
 const INTERFACE_ADDRESS = 'LEQ0999999'
@@ -58,20 +66,37 @@ export class FakeCcu implements AsyncDisposable {
   readonly #calls: RecordLog<CcuCall>
   readonly #answers: RecordLog<CcuAnswer>
   readonly #listeners = new Set<(event: CcuEvent) => void>()
-  #port: number
+  readonly #actuators: Actuators
+  readonly #links: LinkTable
+  readonly #radio: Radio
+  readonly #power: Power
+  #quirks: CcuQuirks
   #started: Promise<this> | undefined
 
   /** @throws OptionError */
   constructor(options: FakeCcuOptions = {}) {
     const checked = checkCcuOptions(options)
     this.#options = checked
-    this.#port = checked.port
+    this.#quirks = checked.quirks
     this.#store = new DeviceStore(INTERFACE_ADDRESS, checked.devices)
+    this.#links = new LinkTable(this.#store)
+    this.#radio = new Radio({
+      store: this.#store,
+      report: (address, parameter, value) => this.#apply(address, parameter, { value, source: 'device' }),
+    })
+    this.#actuators = new Actuators({
+      clock: checked.clock,
+      travelTimes: checked.travelTimes,
+      paramset: (address, key) => this.#store.paramset(address, key),
+      apply: (address, parameter, change) => this.#apply(address, parameter, change),
+    })
     this.#calls = new RecordLog(checked.maxRecords, MAX_RECORDED)
     this.#answers = new RecordLog(checked.maxRecords, MAX_RECORDED)
     this.#registrations = new Registrations({
       options: checked,
-      descriptions: () => this.#store.descriptions(),
+      quirks: () => this.#quirks,
+      style: () => this.#style(),
+      descriptions: () => this.#store.descriptions().map((description) => present(description, this.#quirks)),
       onAnswer: (answer) => this.#recordAnswer(answer),
       onChange: () => this.#tell({ type: 'registrations', registrations: this.registrations() }),
     })
@@ -79,24 +104,57 @@ export class FakeCcu implements AsyncDisposable {
     this.#server = new RpcHttpServer({
       host: checked.host,
       maxBodyBytes: checked.maxBodyBytes,
-      encoding: checked.encoding,
+      style: () => this.#style(),
+      path: () => this.#quirks.path,
+      isStarting: () => this.#power.state === 'starting',
       handle: (method, params) => this.#methods.call(method, params),
+    })
+    this.#power = new Power({
+      server: this.#server,
+      clock: checked.clock,
+      port: checked.port,
+      startingMs: checked.startingMs,
+      onDown: () => this.#forget(),
+      onState: (state) => this.#tell({ type: 'power', state }),
     })
   }
 
   /** The port it listens on; before the first start the asked one. */
   get port(): number {
-    return this.#server.port ?? this.#port
+    return this.#power.port
   }
 
-  /** Where its clients call it. */
+  /** Where its clients call it; with the path, when it is served at one only. */
   get url(): string {
     const { host } = this.#options
-    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}${this.#quirks.path}`
   }
 
   get interfaceName(): string {
     return this.#options.interfaceName
+  }
+
+  get profile(): CcuProfile {
+    return this.#options.profile
+  }
+
+  /** Whether it can be reached. */
+  get state(): CcuState {
+    return this.#power.state
+  }
+
+  get quirks(): CcuQuirks {
+    return this.#quirks
+  }
+
+  /** How much of the time that may be sent in has been used, in percent. */
+  get dutyCycle(): number {
+    return this.#radio.dutyCycle
+  }
+
+  /** Changes some habits; from the next call on. @throws OptionError; then nothing changes */
+  setQuirks(changes: Partial<CcuQuirks>): void {
+    this.#quirks = changeQuirks(this.#quirks, changes)
   }
 
   /** Begins to listen; resolves once it does. Calling it again does nothing. @throws CcuListenError */
@@ -109,8 +167,18 @@ export class FakeCcu implements AsyncDisposable {
   async stop(): Promise<void> {
     await this.#started?.catch(() => undefined)
     this.#started = undefined
-    this.#registrations.clear()
-    await this.#server.close()
+    await this.#power.stop()
+  }
+
+  /**
+   * Goes down and comes up again at the same port: connections are refused, then calls are answered with 503, then it is
+   * ready. Registrations are lost, values and devices are not. Resolves when it is ready.
+   *
+   * @throws OptionError, CcuListenError
+   */
+  async reboot(options: RebootOptions = {}): Promise<void> {
+    await this.start()
+    await this.#power.reboot(options)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -120,6 +188,11 @@ export class FakeCcu implements AsyncDisposable {
   /** The devices that it plays. */
   devices(): readonly PlayedDevice[] {
     return this.#store.devices
+  }
+
+  /** Undefined when it plays no device of that address. */
+  device(address: string): PlayedDevice | undefined {
+    return this.#store.device(address)
   }
 
   /** The descriptions of all devices and channels. */
@@ -161,14 +234,76 @@ export class FakeCcu implements AsyncDisposable {
 
   /** Adds a device and sends `newDevices`. @throws OptionError */
   addDevice(spec: DeviceSpec): void {
-    this.#registrations.announce('newDevices', [this.#store.add(spec)])
+    this.#registrations.announce('newDevices', [
+      this.#store.add(spec).map((description) => present(description, this.#quirks)),
+    ])
     this.#tell({ type: 'devices' })
   }
 
   /** Removes a device and sends `deleteDevices`. @throws CcuFault −2 or −4 */
   removeDevice(address: string): void {
-    this.#registrations.announce('deleteDevices', [this.#store.remove(address)])
+    const addresses = this.#store.remove(address)
+    this.#forgetDevice(address)
+    this.#registrations.announce('deleteDevices', [addresses])
     this.#tell({ type: 'devices' })
+  }
+
+  /** Plays another fleet from now on; everyone registered hears what goes and what comes. @throws OptionError */
+  loadFleet(fleet: FleetName | readonly DeviceSpec[], seed = 1): void {
+    // a fleet that cannot be played is refused before anything changes
+    const next = new DeviceStore(INTERFACE_ADDRESS, fleetDevices(fleet, seed))
+    const gone = this.#store.descriptions().map(({ ADDRESS }) => ADDRESS)
+    this.#actuators.rest()
+    this.#links.clear()
+    this.#store.takeOver(next)
+    if (gone.length > 0) this.#registrations.announce('deleteDevices', [gone])
+    const come = this.#store.descriptions().map((description) => present(description, this.#quirks))
+    if (come.length > 0) this.#registrations.announce('newDevices', [come])
+    this.#tell({ type: 'devices' })
+  }
+
+  /** Puts a device of another address in the place of one, and sends `replaceDevice`. @throws CcuFault −2, −4, OptionError */
+  replaceDevice(address: string, newAddress: string): void {
+    this.#store.replace(address, newAddress)
+    this.#forgetDevice(address)
+    this.#registrations.announce('replaceDevice', [address, newAddress])
+    this.#tell({ type: 'devices' })
+  }
+
+  /** Sends `readdedDevice`, as when a device was taught in again. @throws CcuFault −2 */
+  readdDevice(address: string): void {
+    const { CHILDREN } = this.#store.description(address)
+    this.#registrations.announce('readdedDevice', [[address, ...CHILDREN]])
+  }
+
+  /** Sends `updateDevice`: hint 0 for a new firmware, 1 for changed links. @throws CcuFault −2 */
+  updateDevice(address: string, hint = 0): void {
+    this.#store.description(address)
+    this.#registrations.announce('updateDevice', [address, hint])
+  }
+
+  /** Offers a firmware, which `updateFirmware` then installs; sends `updateDevice`. @throws CcuFault −2, −4; OptionError */
+  offerFirmware(address: string, version: string): void {
+    this.#store.offerFirmware(address, version)
+    this.updateDevice(address)
+  }
+
+  /** Sends `error`, as when the interface process has trouble of its own. */
+  reportError(errorCode: number, message: string): void {
+    this.#registrations.announce('error', [
+      checkInteger('errorCode', errorCode, { min: -(2 ** 31), max: 2 ** 31 - 1 }),
+      checkText('message', message),
+    ])
+  }
+
+  /** A sleeping device wakes and gets the configuration that waits for it; false when none does. @throws CcuFault −2, −4 */
+  wake(address: string): boolean {
+    return this.#radio.wake(address)
+  }
+
+  /** At 100 % every command to a device gets a fault −8. @throws OptionError */
+  setDutyCycle(percent: number): void {
+    this.#radio.setDutyCycle(percent)
   }
 
   /**
@@ -229,14 +364,21 @@ export class FakeCcu implements AsyncDisposable {
   #createMethods(): RpcMethods {
     return new RpcMethods({
       store: this.#store,
+      links: this.#links,
+      radio: this.#radio,
       version: VERSION,
       interfaceAddress: INTERFACE_ADDRESS,
+      quirks: () => this.#quirks,
+      spell: (name) => this.#spell(name),
+      present: (description) => present(description, this.#quirks),
       register: (url, interfaceId) => this.#registrations.add(url, interfaceId),
       unregister: (url) => this.#registrations.remove(url),
       isRegistered: (interfaceId) => this.#registrations.has(interfaceId),
-      apply: (address, parameter, value) => this.#apply(address, parameter, { value, source: 'client' }),
+      set: (address, values: readonly SetValue[]) => this.#actuators.set(address, values),
       pong: (value) => this.#registrations.publish({ address: 'CENTRAL', parameter: 'PONG', value }),
       removeDevice: (address) => this.removeDevice(address),
+      replaceDevice: (address, newAddress) => this.replaceDevice(address, newAddress),
+      updateDevice: (address, hint) => this.updateDevice(address, hint),
       before: (method, params) => this.#script.strike(method, params),
       record: (method, params, fault) => this.#recordCall(method, params, fault),
     })
@@ -244,13 +386,33 @@ export class FakeCcu implements AsyncDisposable {
 
   async #listen(): Promise<this> {
     try {
-      await this.#server.listen(this.#port)
+      await this.#power.start()
     } catch (error) {
       this.#started = undefined
       throw error
     }
-    this.#port = this.#server.port ?? this.#port
     return this
+  }
+
+  #forget(): void {
+    this.#registrations.clear()
+    this.#actuators.rest()
+  }
+
+  #forgetDevice(address: string): void {
+    this.#actuators.rest(address)
+    this.#links.forget(address)
+  }
+
+  #style(): WireStyle {
+    const { untypedStrings, i4, openTags } = this.#quirks
+    return { encoding: this.#options.encoding, untypedStrings, i4, openTags }
+  }
+
+  /** Bytes of UTF-8 that are then taken for ISO 8859-1. */
+  #spell(name: string): string {
+    const isGarbled = this.#quirks.utf8Names && this.#options.encoding !== 'utf-8'
+    return isGarbled ? Buffer.from(name, 'utf8').toString('latin1') : name
   }
 
   #check({ address, parameter, value }: CcuReport): Parameter {

@@ -1,6 +1,7 @@
 import type { CallbackFailure, CallbackOutcome } from './callback/callback-client.ts'
 import type { CcuRegistration } from './callback/registration.ts'
 import type { ParameterValue } from './catalogue/parameter.ts'
+import type { CcuState } from './power.ts'
 import { toPlain, type PlainWireValue } from './wire/wire-value.ts'
 import type { WireFault } from './wire/xml.ts'
 
@@ -49,6 +50,7 @@ export type CcuEvent =
   | { readonly type: 'answer'; readonly answer: CcuAnswer }
   | { readonly type: 'registrations'; readonly registrations: readonly CcuRegistration[] }
   | { readonly type: 'devices' }
+  | { readonly type: 'power'; readonly state: CcuState }
 
 /** What a callback server answered, as plain data. */
 export function toOutcome(outcome: CallbackOutcome): CcuOutcome {

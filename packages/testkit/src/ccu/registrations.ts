@@ -2,16 +2,21 @@ import { OptionError } from '@x/loop-utils/errors'
 import { CallbackClient, type CallbackOutcome } from './callback/callback-client.ts'
 import { CallbackSession } from './callback/callback-session.ts'
 import type { CcuRegistration } from './callback/registration.ts'
+import { InterfaceGate } from './callback/interface-gate.ts'
 import type { CcuValueEvent, EventDelivery } from './callback/value-event.ts'
-import type { DeviceDescription } from './catalogue/descriptions.ts'
+import type { SentDescription } from './sent-description.ts'
 import { CCU_FAULTS, CcuFault } from './ccu-fault.ts'
 import type { CheckedCcuOptions } from './ccu-options.ts'
+import type { CcuQuirks } from './quirks.ts'
 import { toOutcome, type CcuAnswer } from './records.ts'
+import type { WireStyle } from './wire/wire-style.ts'
 
 /** What the registrations need of their CCU. */
 export interface RegistrationsContext {
   readonly options: CheckedCcuOptions
-  readonly descriptions: () => readonly DeviceDescription[]
+  readonly quirks: () => CcuQuirks
+  readonly style: () => WireStyle
+  readonly descriptions: () => readonly SentDescription[]
   readonly onAnswer: (answer: CcuAnswer) => void
   readonly onChange: () => void
 }
@@ -19,6 +24,7 @@ export interface RegistrationsContext {
 /** Everyone who has called `init`. A callback server that registered under two ids gets two streams. */
 export class Registrations {
   readonly #context: RegistrationsContext
+  readonly #gate = new InterfaceGate()
   #sessions: CallbackSession[] = []
 
   constructor(context: RegistrationsContext) {
@@ -83,14 +89,18 @@ export class Registrations {
   }
 
   #open(parsed: URL, url: string, interfaceId: string): CallbackSession {
-    const { options, descriptions, onAnswer, onChange } = this.#context
-    const { encoding, callTimeoutMs, maxAnswerBytes, delivery, maxBatch, maxQueued } = options
+    const { options, quirks, style, descriptions, onAnswer, onChange } = this.#context
+    const { callTimeoutMs, maxAnswerBytes, delivery, maxBatch, batchIntervalMs, maxQueued, clock, route } = options
     return new CallbackSession({
       interfaceId,
       url,
-      client: new CallbackClient({ url: parsed, encoding, timeoutMs: callTimeoutMs, maxAnswerBytes }),
+      client: new CallbackClient({ url: parsed, timeoutMs: callTimeoutMs, maxAnswerBytes, quirks, style, route }),
       delivery,
       maxBatch,
+      batchIntervalMs,
+      clock,
+      quirks,
+      gate: this.#gate,
       maxQueued,
       descriptions,
       onChange,

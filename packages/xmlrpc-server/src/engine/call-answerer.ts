@@ -1,98 +1,108 @@
 import type { EngineContext } from '@x/loop-utils/channel'
-import { MethodCallDecoder, type MethodCall } from '../codec/decode.ts'
-import { encodeFault, encodeMethodResponse } from '../codec/encode.ts'
+import { MethodCallDecoder, decodeMethodCall, type MethodCall } from '../codec/decode.ts'
+import type { DecodeOptions } from '../codec/decode-options.ts'
 import { XmlRpcEncodeError } from '../codec/encode-error.ts'
+import type { XmlRpcEncoding } from '../codec/encoding.ts'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { XmlRpcProtocolError } from '../codec/protocol-error.ts'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnswerTable } from './answer-table.ts'
+import { AnswerWriter } from './answer-writer.ts'
 import type { XmlRpcEngineContract, XmlRpcEngineOptions } from './contract.ts'
-import { answer, refuse } from './http-answer.ts'
-import { charsetOf, type HttpRefusal, refusalOf, tooLarge } from './http-refusal.ts'
-import type { RequestLife } from './request-life.ts'
+import type { Exchange } from './exchange.ts'
+import { charsetOf, type HttpRefusal, refusalOf, refuse, tooLarge } from './http-refusal.ts'
 import { BodyAborted, BodyTooLarge, readBody } from './request-body.ts'
 
-/** Whether a request was answered without an error. */
-export type AnswerOutcome = 'ok' | 'error' | 'gone'
-
-const XML_TYPE = 'text/xml; charset=utf-8'
-
-/** Answers one HTTP request that is to be an XML-RPC call. */
+/** Answers HTTP requests that are to be XML-RPC calls. */
 export class CallAnswerer {
   readonly #table: AnswerTable
   readonly #options: XmlRpcEngineOptions
+  readonly #decodeOptions: DecodeOptions
   readonly #context: EngineContext<XmlRpcEngineContract>
-  readonly #acknowledgement: Uint8Array
+  readonly #writer: AnswerWriter
 
   constructor(table: AnswerTable, options: XmlRpcEngineOptions, context: EngineContext<XmlRpcEngineContract>) {
     this.#table = table
     this.#options = options
     this.#context = context
-    this.#acknowledgement = encodeMethodResponse(true, { dialect: options.dialect })
+    this.#writer = new AnswerWriter(options)
+    const { maxBodyBytes: maxBytes, maxDepth, maxNodes, lenientBooleans, encodingFallback } = options
+    this.#decodeOptions = {
+      ...{ maxBytes, maxDepth, maxNodes, lenientBooleans },
+      ...(encodingFallback === null ? {} : { encodingFallback }),
+    }
+  }
+
+  /** Answers in the end, or settles the exchange without an answer when its peer is gone. */
+  answer(exchange: Exchange): void {
+    const { maxBodyBytes } = this.#options
+    const refusal = refusalOf(exchange, maxBodyBytes)
+    if (refusal !== undefined) {
+      refuse(exchange, refusal)
+      return
+    }
+    const charset = charsetOf(exchange.request)
+    const options = charset === undefined ? this.#decodeOptions : { ...this.#decodeOptions, charset }
+    let decoder: MethodCallDecoder | undefined
+    readBody(exchange, maxBodyBytes, {
+      whole: (bytes) => this.#answerCall(decodeMethodCall(bytes, options), exchange),
+      piece: (bytes) => {
+        decoder ??= new MethodCallDecoder(options)
+        decoder.push(bytes)
+      },
+      end: () => this.#answerCall((decoder ?? new MethodCallDecoder(options)).end(), exchange),
+      failed: (error) => this.#answerFailure(error, exchange),
+    })
+  }
+
+  #answerCall(call: MethodCall, exchange: Exchange): void {
+    const { encoding } = call
+    try {
+      const isAcknowledged = this.#table.acknowledge(call, exchange, (error) => {
+        if (error === undefined) exchange.answer(200, this.#writer.acknowledgement(encoding), 'ok')
+        else this.#answerFailure(error, exchange)
+      })
+      if (!isAcknowledged) void this.#answerLater(call, exchange)
+    } catch (error) {
+      this.#answerError(error, exchange, encoding)
+    }
   }
 
   /** Never rejects. */
-  async answer(request: IncomingMessage, response: ServerResponse, life: RequestLife): Promise<AnswerOutcome> {
-    const refusal = refusalOf(request, this.#options.maxBodyBytes)
-    if (refusal !== undefined) return this.#refuse(response, refusal)
+  async #answerLater(call: MethodCall, exchange: Exchange): Promise<void> {
     try {
-      const call = await this.#read(request)
-      return await this.#answerCall(call, response, life)
+      const value = await this.#table.answer(call, exchange)
+      exchange.answer(200, this.#writer.result(value, call.encoding), 'ok')
     } catch (error) {
-      return this.#answerFailure(error, response, life)
+      this.#answerError(error, exchange, call.encoding)
     }
   }
 
-  async #read(request: IncomingMessage): Promise<MethodCall> {
-    const { maxBodyBytes, maxDepth, maxNodes } = this.#options
-    const charset = charsetOf(request)
-    const decoder = new MethodCallDecoder({
-      maxBytes: maxBodyBytes,
-      maxDepth,
-      maxNodes,
-      ...(charset === undefined ? {} : { charset }),
-    })
-    await readBody(request, maxBodyBytes, (bytes) => decoder.push(bytes))
-    return decoder.end()
+  #answerError(error: unknown, exchange: Exchange, encoding: XmlRpcEncoding): void {
+    const fault = asFault(error)
+    if (fault === undefined) this.#answerFailure(error, exchange)
+    else exchange.answer(200, this.#writer.fault(fault, encoding), 'error')
   }
 
-  async #answerCall(call: MethodCall, response: ServerResponse, life: RequestLife): Promise<AnswerOutcome> {
-    const { dialect } = this.#options
-    try {
-      const value = await this.#table.answer(call, life)
-      const bytes = value === true ? this.#acknowledgement : encodeMethodResponse(value, { dialect })
-      answer(response, 200, { type: XML_TYPE, bytes })
-      return 'ok'
-    } catch (error) {
-      const fault = asFault(error)
-      if (fault === undefined) throw error
-      this.#answerFault(response, fault)
-      return 'error'
+  #answerFailure(error: unknown, exchange: Exchange): void {
+    if (error instanceof BodyAborted) exchange.settle('gone')
+    else if (error instanceof BodyTooLarge) refuse(exchange, tooLarge(this.#options.maxBodyBytes))
+    else if (error instanceof XmlRpcProtocolError) this.#answerNoCall(error, exchange)
+    else if (exchange.isOver) refuse(exchange, { status: 503, text: 'the server is stopping', close: true })
+    else {
+      this.#context.log('error', { error: String(error) }, 'could not answer a request')
+      refuse(exchange, { status: 500, text: 'Internal Server Error' })
     }
   }
 
-  #answerFault(response: ServerResponse, fault: XmlRpcFault): void {
-    const bytes = encodeFault(fault, { dialect: this.#options.dialect })
-    answer(response, 200, { type: XML_TYPE, bytes })
-  }
-
-  #answerFailure(error: unknown, response: ServerResponse, life: RequestLife): AnswerOutcome {
-    if (error instanceof BodyAborted) return 'gone'
-    if (error instanceof BodyTooLarge) return this.#refuse(response, tooLarge(this.#options.maxBodyBytes))
-    if (error instanceof XmlRpcProtocolError) {
-      this.#context.log('warn', { code: error.code, offset: error.offset }, 'refused a document that is no call')
-      if (this.#options.parseErrorAs === 'http-400') return this.#refuse(response, notACall(error))
-      this.#answerFault(response, new XmlRpcFault(FAULT_CODE.parseError, error.message))
-      return 'error'
+  #answerNoCall(error: XmlRpcProtocolError, exchange: Exchange): void {
+    const { remoteAddress } = exchange.request.socket
+    this.#context.log('warn', { code: error.code, offset: error.offset, remoteAddress }, 'refused what is no call')
+    if (this.#options.parseErrorAs === 'http-400') {
+      refuse(exchange, notACall(error))
+      return
     }
-    if (life.isOver) return this.#refuse(response, { status: 503, text: 'the server is stopping', close: true })
-    this.#context.log('error', { error: String(error) }, 'could not answer a request')
-    return this.#refuse(response, { status: 500, text: 'Internal Server Error' })
-  }
-
-  #refuse(response: ServerResponse, refusal: HttpRefusal): AnswerOutcome {
-    refuse(response, refusal)
-    return 'error'
+    const fault = new XmlRpcFault(FAULT_CODE.parseError, error.message)
+    exchange.answer(200, this.#writer.fault(fault, 'utf-8'), 'error')
   }
 }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import type { Exchange, ExchangeOutcome } from './exchange.ts'
 
 /** An answer that is not XML-RPC: what is wrong with the request, at the level of HTTP. */
 export interface HttpRefusal {
-  readonly status: 400 | 404 | 405 | 413 | 415 | 500 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 500 | 503
   readonly text: string
   readonly headers?: Readonly<Record<string, string>>
   /** Whether the connection ends with the answer, as when the rest of a body is not wanted. */
@@ -16,21 +17,21 @@ const CALL_PATHS: readonly string[] = ['/', '/RPC2']
 const XML_TYPE = /^(?:text|application)\/(?:xml|[\w.!#$&^-]+\+xml)$/i
 
 /** The path of a request without its query. */
-export function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? '/'
+export function pathOf({ url = '/' }: IncomingMessage): string {
   const query = url.indexOf('?')
   return query < 0 ? url : url.slice(0, query)
 }
 
 /** Why a request is no XML-RPC call, judged by its line and headers alone; undefined if it may be one. */
-export function refusalOf(request: IncomingMessage, maxBodyBytes: number): HttpRefusal | undefined {
-  const path = pathOf(request)
-  if (!CALL_PATHS.includes(path)) return { status: 404, text: `no such path; post calls to ${CALL_PATHS.join(' or ')}` }
+export function refusalOf({ request, isMounted }: Exchange, maxBodyBytes: number): HttpRefusal | undefined {
+  if (!isMounted && !CALL_PATHS.includes(pathOf(request))) {
+    return { status: 404, text: `no such path; post calls to ${CALL_PATHS.join(' or ')}` }
+  }
   if (request.method !== 'POST') {
     return { status: 405, text: `method ${request.method} is not allowed; use POST`, headers: { Allow: 'POST' } }
   }
   const type = request.headers['content-type']
-  if (type !== undefined && !XML_TYPE.test((type.split(';')[0] ?? '').trim())) {
+  if (type !== undefined && type !== 'text/xml' && !isXml(type)) {
     return { status: 415, text: `content type ${type.slice(0, 60)} is not XML; send text/xml`, close: true }
   }
   return Number(request.headers['content-length'] ?? 0) > maxBodyBytes ? tooLarge(maxBodyBytes) : undefined
@@ -42,6 +43,25 @@ export function tooLarge(maxBodyBytes: number): HttpRefusal {
 }
 
 /** The charset that a Content-Type states, if it does. */
-export function charsetOf(request: IncomingMessage): string | undefined {
-  return /;\s*charset\s*=\s*"?([\w.:-]+)"?/i.exec(request.headers['content-type'] ?? '')?.[1]
+export function charsetOf({ headers }: IncomingMessage): string | undefined {
+  const type = headers['content-type']
+  if (type === undefined || type === 'text/xml') return undefined
+  return /;\s*charset\s*=\s*"?([\w.:-]+)"?/i.exec(type)?.[1]
+}
+
+/** Answers with a refusal as plain text. */
+export function refuse(exchange: Exchange, refusal: HttpRefusal): void {
+  if (refusal.close === true) exchange.isLast = true
+  const bytes = Buffer.from(`${refusal.text}\n`)
+  const headers = refusal.headers === undefined ? {} : { headers: refusal.headers }
+  exchange.answer(refusal.status, { type: 'text/plain; charset=utf-8', bytes, ...headers }, outcomeOf(refusal))
+}
+
+function outcomeOf({ status }: HttpRefusal): ExchangeOutcome {
+  if (status === 401 || status === 403) return 'denied'
+  return status === 500 ? 'failure' : 'error'
+}
+
+function isXml(type: string): boolean {
+  return XML_TYPE.test((type.split(';')[0] ?? '').trim())
 }

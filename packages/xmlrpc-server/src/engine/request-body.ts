@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { Exchange } from './exchange.ts'
 
 /** The body went beyond the bound; what follows of it is not read. */
 export class BodyTooLarge extends Error {
@@ -10,35 +10,64 @@ export class BodyAborted extends Error {
   override readonly name = 'BodyAborted'
 }
 
-/**
- * Hands the pieces of a body to `push` as they come, at most `maxBytes` of them.
- *
- * @throws BodyTooLarge, BodyAborted, or whatever `push` throws
- */
-export function readBody(request: IncomingMessage, maxBytes: number, push: (bytes: Uint8Array) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let received = 0
-    const settle = (error?: unknown): void => {
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
-      if (error === undefined) resolve()
-      else reject(error)
+/** Somebody else has read the body, as a body parser in front of a mounted handler does. */
+export class BodyConsumed extends Error {
+  override readonly name = 'BodyConsumed'
+  override readonly message = 'the body was read before; mount the handler in front of body parsers'
+}
+
+/** Takes a body as it comes. What it throws ends the reading. */
+export interface BodyReader {
+  /** All of it, in one piece. */
+  whole(bytes: Uint8Array): void
+  piece(bytes: Uint8Array): void
+  end(): void
+  /** BodyTooLarge, BodyAborted, BodyConsumed, or what another method threw. Nothing follows. */
+  failed(error: unknown): void
+}
+
+/** Reads a body of at most `maxBytes`; one that comes at once is handed on at once. */
+export function readBody(exchange: Exchange, maxBytes: number, reader: BodyReader): void {
+  const { request } = exchange
+  if (request.readableEnded) {
+    reader.failed(new BodyConsumed())
+    return
+  }
+  const expected = Number(request.headers['content-length'] ?? -1)
+  const stop = (): void => {
+    request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+  }
+  const fail = (error: unknown): void => {
+    stop()
+    reader.failed(error)
+  }
+  const onData = (chunk: Uint8Array): void => {
+    const isFirst = exchange.bodyBytes === 0
+    exchange.bodyBytes += chunk.byteLength
+    if (exchange.bodyBytes > maxBytes) {
+      request.pause()
+      fail(new BodyTooLarge())
+      return
     }
-    const onData = (chunk: Uint8Array): void => {
-      received += chunk.byteLength
-      if (received > maxBytes) {
-        request.pause()
-        settle(new BodyTooLarge())
-        return
-      }
-      try {
-        push(chunk)
-      } catch (error) {
-        settle(error)
-        request.resume() // the rest is of no interest, but the answer needs a connection in order
-      }
+    try {
+      if (isFirst && chunk.byteLength === expected) {
+        stop()
+        request.resume() // its end is still to come
+        reader.whole(chunk)
+      } else reader.piece(chunk)
+    } catch (error) {
+      request.resume() // the rest is of no interest, but the answer needs a connection in order
+      fail(error)
     }
-    const onEnd = (): void => settle()
-    const onClose = (): void => settle(new BodyAborted())
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
-  })
+  }
+  const onEnd = (): void => {
+    stop()
+    try {
+      reader.end()
+    } catch (error) {
+      reader.failed(error)
+    }
+  }
+  const onClose = (): void => fail(new BodyAborted())
+  request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
 }

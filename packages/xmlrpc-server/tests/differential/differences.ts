@@ -1,4 +1,4 @@
-import { normalize, type Tagged } from '../codec/tagged.ts'
+import { normalize } from '../codec/tagged.ts'
 import type { Document } from './documents.ts'
 import type { Verdict } from './peer.ts'
 import type { Reading } from './reading.ts'
@@ -47,13 +47,4 @@ function ours(reading: Reading): unknown {
 
 function theirs({ method = null, params = [], fault }: Verdict['loads']): unknown {
   return fault === undefined ? [method, params.map(normalize)] : ['fault', fault.map(normalize)]
-}
-
-/** The tagged values of a reading, in one list, the nested ones included. */
-export function allValues(values: readonly Tagged[]): Tagged[] {
-  return values.flatMap((value) => {
-    if (value.t === 'array') return [value, ...allValues(value.v)]
-    if (value.t === 'struct') return [value, ...allValues(value.v.map(([, member]) => member))]
-    return [value]
-  })
 }

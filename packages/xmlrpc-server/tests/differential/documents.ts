@@ -49,7 +49,7 @@ const SCALARS: Readonly<Record<string, readonly string[]>> = {
   i1: ['127', '-128', '128'],
   'ex:i2': ['32767', '-32769', ' 3 '],
   'ex:i8': ['1', '12345678901234'],
-  biginteger: ['123456789012345678901234567890', '-5', '1.0'],
+  biginteger: ['123456789012345678901234567890', '-5', '1.0', '1_0', '٣'],
   boolean: ['0', '1', 'true', 'false', ' 1 ', '', '2', '01'],
   double: [
     '0',
@@ -70,8 +70,8 @@ const SCALARS: Readonly<Record<string, readonly string[]>> = {
     '0x1p3',
     '123456789.123456789',
   ],
-  float: ['1.5', '-2'],
-  'ex:bigdecimal': ['1.25', '1e2', '12345678901234567890.5'],
+  float: ['1.5', '-2', 'inf', '1_0'],
+  'ex:bigdecimal': ['1.25', '1e2', '12345678901234567890.5', 'NaN', '1e999'],
   string: TEXTS,
   'dateTime.iso8601': [
     '20240229T23:59:59',
@@ -181,6 +181,7 @@ export class DocumentWriter {
 
   #typed(depth: number): string {
     const isNested = depth < 4 && this.#chance(0.35)
+    if (depth === 0 && this.#chance(0.005)) return this.#deep()
     if (!isNested) return `${this.#gap()}${this.#scalar()}${this.#gap()}`
     if (this.#chance(0.5))
       return this.#element(
@@ -194,6 +195,12 @@ export class DocumentWriter {
       'struct',
       this.#some(() => this.#member(depth + 1), 4),
     )
+  }
+
+  /** Nested about as deep as is allowed. */
+  #deep(): string {
+    const levels = this.#pick([127, 128, 129, 140])
+    return `${'<array><data><value>'.repeat(levels)}x${'</value></data></array>'.repeat(levels)}`
   }
 
   #member(depth: number): string {

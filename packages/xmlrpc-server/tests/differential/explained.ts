@@ -1,4 +1,4 @@
-import { allValues, type Difference } from './differences.ts'
+import type { Difference } from './differences.ts'
 
 /** A class of differences that is meant to be, and why. */
 export interface ExplainedClass {
@@ -74,10 +74,49 @@ export const EXPLAINED: readonly ExplainedClass[] = [
   refused('scalar-base64', 'nothing but the alphabet, of a possible length; CPython passes over the rest'),
   refused('scalar-nil', 'nil is empty'),
   refusedFor('encoding', 'UTF-8, US-ASCII, ISO-8859-1 and -15, Windows-1252, and UTF-16 by its mark; no others'),
+  {
+    name: 'refused for its declaration',
+    policy: 'an XML declaration states a version 1.x, as XML 1.0 says; expat takes any text',
+    explains: ({ how, reading }) =>
+      how === 'only-theirs' &&
+      reading.kind === 'refused' &&
+      /the XML declaration is malformed/.test(reading.error.message),
+  },
+  {
+    name: 'taken: characters of names',
+    policy: 'names of attributes and instructions, which mean nothing here, may have any character beyond ASCII',
+    explains: ({ how, verdict, document }) =>
+      how === 'only-ours' &&
+      verdict.grammar.includes('xml: not well-formed (invalid token)') &&
+      hasForeignName(document.bytes),
+  },
+  {
+    name: 'refused: UTF-16 without its mark',
+    policy: 'UTF-16 begins with a byte order mark; expat guesses it from the first two bytes',
+    explains: ({ how, document: { bytes } }) =>
+      how === 'only-theirs' && bytes[0] !== bytes[1] && (bytes[0] === 0) !== (bytes[1] === 0),
+  },
+  {
+    name: 'taken: blank CDATA outside the root',
+    policy: 'a CDATA section without text is as good as white space, also beside the root element',
+    explains: ({ how, verdict, document }) =>
+      how === 'only-ours' &&
+      verdict.grammar.some((word) => /^xml: (?:syntax error|not well-formed|junk after)/.test(word)) &&
+      hasOuterCdata(document.bytes),
+  },
   tolerated('leading-space', 'white space before the XML declaration is passed over: peers written in C send it'),
   tolerated('trailing-nul', 'NULs after the document are passed over: peers written in C send them'),
   taken('ex:dateTime', /unknown tag 'dateTime'/, "Apache's ex:dateTime is a dateTime"),
-  taken('base64 without padding', /binascii\.Error: Incorrect padding/, 'missing padding of base64 is made up for'),
+  taken('base64 without padding', /^Error: Incorrect padding/, 'missing padding of base64 is made up for'),
+  {
+    name: 'taken: value before name',
+    policy: 'a member may have its value first; CPython then takes a struct or an array for the name',
+    explains: ({ with: peer, how, verdict }) =>
+      peer === 'cpython' &&
+      how === 'only-ours' &&
+      verdict.grammar.includes('member-order') &&
+      /unhashable/.test(verdict.loads.error ?? ''),
+  },
   taken('boolean with white space', /bad boolean value/, 'white space around a scalar means nothing'),
   valued(
     'order of name and value',
@@ -85,14 +124,22 @@ export const EXPLAINED: readonly ExplainedClass[] = [
     ({ verdict }) => verdict.grammar.includes('member-order'),
   ),
   valued(
-    'white space around a dateTime',
-    'white space around a scalar means nothing; CPython keeps it',
-    ({ verdict: { loads } }) =>
-      allValues(loads.params ?? []).some((value) => value.t === 'dateTime' && value.v.trim() !== value.v),
-  ),
-  valued(
     'fault as nil or a whole double',
     'a faultString that is nil is empty; a faultCode that is a whole double is an integer',
     ({ verdict: { loads } }) => loads.fault?.[1].t === 'nil' || loads.fault?.[0].t === 'double',
   ),
 ]
+
+/** Whether a tag or an instruction has characters beyond ASCII. */
+function hasForeignName(bytes: Uint8Array): boolean {
+  return /<[?/]?[^<>!]*[^\u0000-\u007f]/u.test(Buffer.from(bytes).toString('utf8'))
+}
+
+/** Whether a blank CDATA section comes before the root element or after it. */
+function hasOuterCdata(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes).toString('latin1')
+  const blank = String.raw`<!\[CDATA\[\s*\]\]>`
+  return new RegExp(`^(?:\\s|<\\?[^]*?\\?>|<!--[^]*?-->)*${blank}|</method(?:Call|Response)\\s*>[^]*${blank}`).test(
+    text,
+  )
+}

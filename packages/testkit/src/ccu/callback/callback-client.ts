@@ -1,8 +1,19 @@
-import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http'
-import { decodeResponse, encodeCall, type WireFault, type XmlEncoding } from '../wire/xml.ts'
+import { Agent, request, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
+import type { CcuQuirks } from '../quirks.ts'
+import type { WireStyle } from '../wire/wire-style.ts'
+import { decodeResponse, encodeCall, type WireFault } from '../wire/xml.ts'
+import { refuseAnswer } from './strict-reader.ts'
 
 /** Why a call to a callback server got no answer. */
-export type CallbackFailure = 'refused' | 'reset' | 'timeout' | 'status' | 'malformed' | 'too-large' | 'stopped'
+export type CallbackFailure =
+  | 'refused'
+  | 'reset'
+  | 'timeout'
+  | 'status'
+  | 'malformed'
+  | 'too-large'
+  | 'unacceptable'
+  | 'stopped'
 
 /** What became of a call to a callback server. */
 export type CallbackOutcome =
@@ -13,9 +24,12 @@ export type CallbackOutcome =
 /** Where and how a callback server is called. */
 export interface CallbackClientOptions {
   readonly url: URL
-  readonly encoding: XmlEncoding
   readonly timeoutMs: number
   readonly maxAnswerBytes: number
+  readonly style: () => WireStyle
+  readonly quirks: () => CcuQuirks
+  /** Where the call really goes. */
+  readonly route: (url: URL) => URL | Promise<URL>
 }
 
 class CallFailed extends Error {
@@ -27,22 +41,33 @@ class CallFailed extends Error {
   }
 }
 
+/** A window of 64 KiB as the only setting (RFC 7540, 6.5.1), in base64url. */
+const HTTP2_SETTINGS = 'AAQAAP__'
+
 /** Calls one callback server over a single connection that is kept open, as the interface processes do. */
 export class CallbackClient {
   readonly #options: CallbackClientOptions
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
   readonly #pending = new Set<ClientRequest>()
   #isStopped = false
+  #offersHttp2 = true
 
   constructor(options: CallbackClientOptions) {
     this.#options = options
   }
 
-  /** Never rejects. */
-  async call(method: string, params: readonly unknown[]): Promise<CallbackOutcome> {
+  /** Never rejects. `timeoutMs` may be Infinity. */
+  async call(
+    method: string,
+    params: readonly unknown[],
+    timeoutMs: number = this.#options.timeoutMs,
+  ): Promise<CallbackOutcome> {
     try {
-      const body = encodeCall(method, params, this.#options.encoding)
-      const answer = decodeResponse(await this.#postTwice(body))
+      const body = await encodeCall(method, params, this.#options.style())
+      const bytes = await this.#postTwice(body, timeoutMs)
+      const answer = decodeResponse(bytes)
+      const problem = refuseAnswer(method, { bytes, answer }, this.#options.quirks())
+      if (problem !== undefined) return { kind: 'failed', failure: 'unacceptable', message: problem }
       return 'fault' in answer ? { kind: 'fault', fault: answer.fault } : { kind: 'answered', value: answer.value }
     } catch (error) {
       const failure = error instanceof CallFailed ? error.failure : 'malformed'
@@ -57,34 +82,46 @@ export class CallbackClient {
   }
 
   /** A kept connection that the server closed under a call is worth one more try, on a new one. */
-  async #postTwice(body: Buffer): Promise<Buffer> {
+  async #postTwice(body: Buffer, timeoutMs: number): Promise<Buffer> {
     try {
-      return await this.#post(body)
+      return await this.#post(body, timeoutMs)
     } catch (error) {
-      if (!(error instanceof ReusedSocketError)) throw error
-      return await this.#post(body)
+      if (!(error instanceof ReusedSocketError) || !this.#options.quirks().repeatsOnClosed) throw error
+      return await this.#post(body, timeoutMs)
     }
   }
 
-  async #post(body: Buffer): Promise<Buffer> {
+  async #post(body: Buffer, timeoutMs: number): Promise<Buffer> {
+    const { url, route, maxAnswerBytes } = this.#options
+    const target = await route(url)
     if (this.#isStopped) throw new CallFailed('stopped', 'the fake CCU was stopped')
-    const { url, timeoutMs, maxAnswerBytes } = this.#options
-    const headers = { 'User-Agent': 'fake-ccu', 'Content-Type': 'text/xml', 'Content-length': body.length }
-    const sent = request(url, { method: 'POST', agent: this.#agent, headers })
+    const headers = this.#headers(body.length)
+    // a proxy is no concern of the callback server
+    const sent = request(target, { method: 'POST', agent: this.#agent, headers: { Host: url.host, ...headers } })
     this.#pending.add(sent)
-    const timer = setTimeout(
-      () => sent.destroy(new CallFailed('timeout', `no answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    )
+    const timer =
+      timeoutMs === Infinity
+        ? undefined
+        : setTimeout(() => sent.destroy(new CallFailed('timeout', `no answer within ${timeoutMs} ms`)), timeoutMs)
     try {
       sent.end(body)
       return await readAnswer(await responseTo(sent), maxAnswerBytes)
     } catch (error) {
+      this.#offersHttp2 = true
       throw explain(error, sent)
     } finally {
       clearTimeout(timer)
       this.#pending.delete(sent)
     }
+  }
+
+  #headers(length: number): OutgoingHttpHeaders {
+    const { userAgent, lengthHeader, keepsConnection, offersHttp2 } = this.#options.quirks()
+    const headers = { 'User-Agent': userAgent, 'Content-Type': 'text/xml', [lengthHeader]: length }
+    if (!keepsConnection) return { ...headers, Connection: 'close' }
+    if (!offersHttp2 || !this.#offersHttp2) return headers
+    this.#offersHttp2 = false
+    return { ...headers, Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': HTTP2_SETTINGS }
   }
 }
 

@@ -1,10 +1,12 @@
-import { systemClock } from '@x/loop-utils/clock'
-import type { DeviceDescription } from '../catalogue/descriptions.ts'
+import type { Clock } from '@x/loop-utils/clock'
+import type { SentDescription } from '../sent-description.ts'
+import type { CcuQuirks } from '../quirks.ts'
 import { Doorbell } from '../../doorbell.ts'
 import type { CallbackClient, CallbackOutcome } from './callback-client.ts'
 import type { CcuRegistration, RegistrationState } from './registration.ts'
 import type { CcuValueEvent, EventDelivery } from './value-event.ts'
 import { newDevicesFor } from './known-devices.ts'
+import type { InterfaceGate } from './interface-gate.ts'
 
 /** What a session needs of its CCU. */
 export interface SessionContext {
@@ -14,9 +16,14 @@ export interface SessionContext {
   readonly delivery: EventDelivery
   /** Most events in one multicall. */
   readonly maxBatch: number
+  /** How long events are gathered for one multicall, in milliseconds. */
+  readonly batchIntervalMs: number
   /** Most events that wait; beyond it the oldest are lost. */
   readonly maxQueued: number
-  descriptions(): readonly DeviceDescription[]
+  readonly clock: Clock
+  readonly gate: InterfaceGate
+  readonly quirks: () => CcuQuirks
+  readonly descriptions: () => readonly SentDescription[]
   onAnswer(
     method: string,
     outcome: CallbackOutcome,
@@ -37,9 +44,11 @@ const FAILURES_UNTIL_DEAD = 3
 export class CallbackSession {
   readonly #context: SessionContext
   readonly #registeredAt = new Date().toISOString()
-  readonly #bell = new Doorbell(systemClock)
+  readonly #bell: Doorbell
   readonly #counts = { sent: 0, lost: 0, answered: 0, faults: 0, failed: 0 }
   #jobs: Job[] = []
+  /** When the job in front began to wait. */
+  #waitingSince = 0
   #queued = 0
   #state: RegistrationState = 'introducing'
   #failuresInARow = 0
@@ -49,6 +58,7 @@ export class CallbackSession {
 
   constructor(context: SessionContext) {
     this.#context = context
+    this.#bell = new Doorbell(context.clock)
   }
 
   get interfaceId(): string {
@@ -79,6 +89,12 @@ export class CallbackSession {
     await this.#introduce()
     if (this.#state === 'introducing') this.#enter('ready')
     while (this.#state === 'ready') {
+      await this.#context.gate.pass()
+      const gatherMs = this.#gatherMs()
+      if (gatherMs > 0) {
+        await this.#bell.wait(gatherMs)
+        continue
+      }
       const job = this.#next()
       if (job !== undefined) {
         await this.#work(job)
@@ -106,8 +122,12 @@ export class CallbackSession {
 
   /** Makes a call beside the queue. */
   async call(method: string, params: readonly unknown[], events = 0): Promise<CallbackOutcome> {
+    const { client, gate, quirks } = this.#context
     const startedAt = performance.now()
-    const outcome = await this.#context.client.call(method, params)
+    const isHanging = method === 'newDevices' && quirks().hangsOnNewDevices
+    const outcome = isHanging
+      ? await gate.hold(client.call(method, params, Infinity))
+      : await client.call(method, params)
     this.#note(outcome)
     this.#context.onAnswer(method, outcome, { events, startedAt })
     return outcome
@@ -126,14 +146,20 @@ export class CallbackSession {
   }
 
   async #introduce(): Promise<void> {
-    const { interfaceId } = this.#context
-    await this.call('system.listMethods', [interfaceId])
-    if (this.#state !== 'introducing') return
-    const known = await this.call('listDevices', [interfaceId])
-    if (this.#state !== 'introducing') return
-    const { added, deleted } = newDevicesFor(known, this.#context.descriptions())
-    if (deleted.length > 0) await this.call('deleteDevices', [interfaceId, deleted])
-    if (added.length > 0 && this.#state === 'introducing') await this.call('newDevices', [interfaceId, added])
+    const { interfaceId, quirks, descriptions } = this.#context
+    await this.#callInTurn('system.listMethods', [interfaceId])
+    const known = await this.#callInTurn('listDevices', [quirks().emptyInterfaceId ? '' : interfaceId])
+    if (known === undefined) return
+    if (known.kind === 'failed' && known.failure === 'unacceptable') return this.#die()
+    const { added, deleted } = newDevicesFor(known, descriptions())
+    if (deleted.length > 0) await this.#callInTurn('deleteDevices', [interfaceId, deleted])
+    if (added.length > 0) await this.#callInTurn('newDevices', [interfaceId, added])
+  }
+
+  /** A call of the introduction; undefined when the session has ended. */
+  async #callInTurn(method: string, params: readonly unknown[]): Promise<CallbackOutcome | undefined> {
+    await this.#context.gate.pass()
+    return this.#state === 'introducing' ? await this.call(method, params) : undefined
   }
 
   async #work(job: Job): Promise<void> {
@@ -170,6 +196,7 @@ export class CallbackSession {
       return
     }
     while (this.#queued + weight > this.#context.maxQueued && this.#jobs.length > 0) this.#dropOldest()
+    if (this.#jobs.length === 0) this.#waitingSince = this.#context.clock.now()
     this.#jobs.push(job)
     this.#queued += weight
     this.#isBusy = true
@@ -181,6 +208,7 @@ export class CallbackSession {
     const job = this.#jobs.shift()
     if (job === undefined) return undefined
     this.#queued -= weigh(job)
+    this.#waitingSince = this.#context.clock.now()
     if (job.kind !== 'event' || this.#context.delivery === 'single') return job
     const events = [job.event]
     for (
@@ -193,6 +221,14 @@ export class CallbackSession {
       this.#queued -= 1
     }
     return { kind: 'batch', events, as: this.#context.delivery }
+  }
+
+  /** How long to wait for further events before those in front go, in milliseconds. */
+  #gatherMs(): number {
+    const { batchIntervalMs, maxBatch, delivery, clock } = this.#context
+    if (batchIntervalMs === 0 || delivery === 'single' || this.#jobs.length === 0) return 0
+    if (this.#jobs.length >= maxBatch || this.#jobs.some(({ kind }) => kind !== 'event')) return 0
+    return this.#waitingSince + batchIntervalMs - clock.now()
   }
 
   #dropOldest(): void {
@@ -212,7 +248,10 @@ export class CallbackSession {
     this.#failuresInARow += 1
     this.#lastFailure = outcome.message
     if (outcome.failure !== 'refused' && this.#failuresInARow < FAILURES_UNTIL_DEAD) return
-    if (this.#state === 'stopped') return
+    if (this.#state !== 'stopped') this.#die()
+  }
+
+  #die(): void {
     this.#enter('dead')
     this.#forget()
   }

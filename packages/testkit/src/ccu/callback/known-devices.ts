@@ -1,16 +1,16 @@
-import type { DeviceDescription } from '../catalogue/descriptions.ts'
+import type { SentDescription } from '../sent-description.ts'
 import type { CallbackOutcome } from './callback-client.ts'
 
 /** What a callback server is to be told after it answered `listDevices`. */
 export interface DeviceDifference {
   /** Descriptions that it did not name, or named with another VERSION. */
-  readonly added: readonly DeviceDescription[]
+  readonly added: readonly SentDescription[]
   /** Addresses that it named and that are no more. */
   readonly deleted: readonly string[]
 }
 
 /** Compares what a callback server knows with what there is. A fault or nonsense counts as knowing nothing. */
-export function newDevicesFor(answer: CallbackOutcome, descriptions: readonly DeviceDescription[]): DeviceDifference {
+export function newDevicesFor(answer: CallbackOutcome, descriptions: readonly SentDescription[]): DeviceDifference {
   const known = readKnown(answer)
   const present = new Set(descriptions.map(({ ADDRESS }) => ADDRESS))
   return {

@@ -1,18 +1,6 @@
-import { action, bool, choice, float, integer, string, type Parameter } from './parameter.ts'
-
-/** Which end of a direct link a channel may be: a sensor sends, an actuator receives. */
-export type ChannelDirection = 'none' | 'sender' | 'receiver'
-
-/** One kind of channel, shared by the devices that have it. */
-export interface ChannelType {
-  readonly direction: ChannelDirection
-  readonly sourceRoles?: string
-  readonly targetRoles?: string
-  /** What happens at run time. */
-  readonly values: readonly Parameter[]
-  /** What is configured. */
-  readonly master: readonly Parameter[]
-}
+import type { ChannelType } from './channel-type.ts'
+import { IP_CHANNEL_TYPES } from './channel-types-ip.ts'
+import { action, bool, choice, float, integer, string } from './parameter.ts'
 
 const AES = bool('AES_ACTIVE', 'rw')
 const WORKING = bool('WORKING', 're')
@@ -22,6 +10,7 @@ const TEMPERATURE = { min: -10, max: 56, initial: 20, unit: '°C' }
 
 /** By the name that the interface gives in a description's TYPE. */
 export const CHANNEL_TYPES: Readonly<Record<string, ChannelType>> = {
+  ...IP_CHANNEL_TYPES,
   MAINTENANCE: {
     direction: 'none',
     values: [

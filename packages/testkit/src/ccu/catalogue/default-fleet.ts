@@ -2,7 +2,7 @@
 export interface DeviceSpec {
   /** A name in the catalogue, such as `HM-LC-Sw1-Pl`. */
   readonly type: string
-  /** The serial number, such as `LEQ0000001`: 10 to 14 capital letters and digits. */
+  /** The serial number, such as `LEQ0000001`: 7 to 14 capital letters and digits. */
   readonly address: string
   /** What its owner calls it. Default: the type's label. */
   readonly name?: string

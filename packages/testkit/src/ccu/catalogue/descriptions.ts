@@ -1,4 +1,6 @@
-import { CHANNEL_TYPES, type ChannelDirection, type ChannelType } from './channel-types.ts'
+import { hash, isIpType } from './catalogue.ts'
+import type { ChannelDirection, ChannelType } from './channel-type.ts'
+import { CHANNEL_TYPES } from './channel-types.ts'
 import type { DeviceType } from './device-types.ts'
 import type { Parameter, ParameterValue } from './parameter.ts'
 
@@ -30,54 +32,84 @@ export interface ParameterDescription {
 }
 
 const DIRECTIONS: { readonly [D in ChannelDirection]: number } = { none: 0, sender: 1, receiver: 2 }
+const MAINTENANCE = 'MAINTENANCE'
 const VISIBLE = 1
 const INTERNAL = 2
 const SERVICE = 8
 
-/** The descriptions of a device and all its channels, the device first. */
-export function describeDevice(
-  device: DeviceType,
-  address: string,
-  interfaceAddress: string,
-): readonly DeviceDescription[] {
-  const channels = ['MAINTENANCE', ...device.channels]
-  const described: DeviceDescription = {
-    TYPE: device.type,
+/** A device as far as it is described. */
+export interface DescribedDevice {
+  readonly address: string
+  readonly type: DeviceType
+  readonly firmware: string
+  /** The newest firmware that is offered for it. */
+  readonly availableFirmware: string
+  readonly interfaceAddress: string
+}
+
+/** Describes a device, or one of its channels when `channel` is given. */
+export function describe(device: DescribedDevice, channel?: number): DeviceDescription {
+  const described = channel === undefined ? describeDevice(device) : describeChannel(device, channel)
+  return isIpType(device.type.type) ? { ...EVERY_MEMBER, ...described } : described
+}
+
+/** The types of a device's channels, MAINTENANCE first. */
+export function channelTypesOf({ channels }: DeviceType): readonly string[] {
+  return [MAINTENANCE, ...channels]
+}
+
+/** The IP interface describes devices and channels with the same members, empty where they have no meaning. */
+const EVERY_MEMBER = {
+  RF_ADDRESS: 0,
+  AES_ACTIVE: 0,
+  DIRECTION: 0,
+  INDEX: 0,
+  FIRMWARE: '',
+  AVAILABLE_FIRMWARE: '',
+  UPDATABLE: false,
+  INTERFACE: '',
+  GROUP: '',
+  TEAM: '',
+  TEAM_TAG: '',
+  TEAM_CHANNELS: [],
+  LINK_SOURCE_ROLES: '',
+  LINK_TARGET_ROLES: '',
+  ROAMING: 0,
+  RX_MODE: 0,
+} as const
+
+function describeDevice({ address, type, firmware, availableFirmware, ...device }: DescribedDevice): DeviceDescription {
+  return {
+    TYPE: type.type,
     ADDRESS: address,
     PARENT: '',
     PARENT_TYPE: '',
-    CHILDREN: channels.map((_type, index) => `${address}:${index}`),
+    CHILDREN: channelTypesOf(type).map((_type, index) => `${address}:${index}`),
     PARAMSETS: ['MASTER'],
-    VERSION: device.version,
+    VERSION: type.version,
     FLAGS: VISIBLE,
-    FIRMWARE: device.firmware,
-    AVAILABLE_FIRMWARE: device.firmware,
-    UPDATABLE: false,
-    INTERFACE: interfaceAddress,
-    RF_ADDRESS: radioAddress(address),
+    FIRMWARE: firmware,
+    AVAILABLE_FIRMWARE: availableFirmware,
+    UPDATABLE: firmware !== availableFirmware,
+    INTERFACE: device.interfaceAddress,
+    RF_ADDRESS: hash(address),
     ROAMING: 0,
-    RX_MODE: device.rxMode,
+    RX_MODE: type.rxMode,
   }
-  return [described, ...channels.map((type, index) => describeChannel(device, { address, type, index }))]
 }
 
-interface ChannelPlace {
-  readonly address: string
-  readonly type: string
-  readonly index: number
-}
-
-function describeChannel(device: DeviceType, { address, type, index }: ChannelPlace): DeviceDescription {
-  const channel = channelType(type)
+function describeChannel({ address, type }: DescribedDevice, index: number): DeviceDescription {
+  const name = index === 0 ? MAINTENANCE : (type.channels[index - 1] ?? '')
+  const channel = channelType(name)
   const isLinkable = channel.direction !== 'none'
   return {
-    TYPE: type,
+    TYPE: name,
     ADDRESS: `${address}:${index}`,
     PARENT: address,
-    PARENT_TYPE: device.type,
+    PARENT_TYPE: type.type,
     CHILDREN: [],
     PARAMSETS: isLinkable ? ['LINK', 'MASTER', 'VALUES'] : ['MASTER', 'VALUES'],
-    VERSION: device.version,
+    VERSION: type.version,
     FLAGS: index === 0 ? VISIBLE | INTERNAL : VISIBLE,
     INDEX: index,
     AES_ACTIVE: 0,
@@ -110,11 +142,4 @@ export function describeParameter(parameter: Parameter, position: number): Param
     CONTROL: parameter.control,
     ...(names.length === 0 ? {} : { VALUE_LIST: names }),
   }
-}
-
-/** A stable 24-bit number made of the serial number, as a device's radio address is. */
-function radioAddress(address: string): number {
-  let hash = 0
-  for (const character of address) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) & 0xff_ff_ff
-  return hash
 }

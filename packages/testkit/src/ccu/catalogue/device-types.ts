@@ -1,3 +1,5 @@
+import { expandLayout } from './channel-layout.ts'
+
 /** One type of device. Channel 0 is always MAINTENANCE and not listed. */
 export interface DeviceType {
   /** As the interface names it in a description's TYPE. */
@@ -31,15 +33,10 @@ const ROWS: readonly Row[] = [
   ['HM-PB-2-WM55-2', 'push button, two channels', 'KEY*2', '1.2', 12, 12],
 ]
 
-/** The types of devices that a fake CCU can play, by name. */
+/** The types of devices that the household is made of, by name. The catalogue has many more. */
 export const DEVICE_TYPES: ReadonlyMap<string, DeviceType> = new Map(
   ROWS.map(([type, label, channels, firmware, version, rxMode]) => [
     type,
-    { type, label, channels: channels.split(' ').flatMap(repeat), firmware, version, rxMode },
+    { type, label, channels: expandLayout(channels), firmware, version, rxMode },
   ]),
 )
-
-function repeat(entry: string): readonly string[] {
-  const [channel = '', times = '1'] = entry.split('*')
-  return Array.from({ length: Number(times) }, () => channel)
-}

@@ -2,18 +2,33 @@ import { CCU_FAULTS, CcuFault } from '../ccu-fault.ts'
 import { describeParameter, type ParameterDescription } from './descriptions.ts'
 import type { Parameter, ParameterValue } from './parameter.ts'
 
+/** Paramsets of one kind share their parameters; thousands of them differ in a few values only. */
+const byName = new WeakMap<readonly Parameter[], ReadonlyMap<string, Parameter>>()
+
+function index(parameters: readonly Parameter[]): ReadonlyMap<string, Parameter> {
+  const found = byName.get(parameters)
+  if (found !== undefined) return found
+  const made = new Map(parameters.map((parameter) => [parameter.name, parameter]))
+  byName.set(parameters, made)
+  return made
+}
+
 /** The parameters of one paramset of one channel, with their values. */
 export class Paramset {
   readonly #parameters: ReadonlyMap<string, Parameter>
-  readonly #values: Map<string, ParameterValue>
+  /** Those that were stored; the others have their initial value. */
+  readonly #values = new Map<string, ParameterValue>()
 
   constructor(parameters: readonly Parameter[]) {
-    this.#parameters = new Map(parameters.map((parameter) => [parameter.name, parameter]))
-    this.#values = new Map(parameters.map(({ name, initial }) => [name, initial]))
+    this.#parameters = index(parameters)
   }
 
   get parameters(): readonly Parameter[] {
     return [...this.#parameters.values()]
+  }
+
+  has(name: string): boolean {
+    return this.#parameters.has(name)
   }
 
   /** @throws CcuFault −5 */
@@ -25,7 +40,8 @@ export class Paramset {
 
   /** @throws CcuFault −5 */
   value(name: string): ParameterValue {
-    return this.#values.get(this.parameter(name).name) ?? ''
+    const { initial } = this.parameter(name)
+    return this.#values.get(name) ?? initial
   }
 
   /** The values that can be read; an impulse has none. */

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { TestkitError } from '../../errors.ts'
 import { CCU_FAULTS, CcuFault } from '../ccu-fault.ts'
-import { decodeCall, encodeFault, encodeResponse, type XmlEncoding } from '../wire/xml.ts'
+import type { WireStyle } from '../wire/wire-style.ts'
+import { decodeCall, encodeFault, encodeResponse } from '../wire/xml.ts'
 
 /** The fake CCU cannot listen where it should. */
 export class CcuListenError extends TestkitError {
@@ -23,7 +24,11 @@ export class CcuListenError extends TestkitError {
 export interface RpcServerOptions {
   readonly host: string
   readonly maxBodyBytes: number
-  readonly encoding: XmlEncoding
+  readonly style: () => WireStyle
+  /** The only path that is served; empty for any. */
+  readonly path: () => string
+  /** Whether it still starts, and answers 503. */
+  readonly isStarting: () => boolean
   /** Answers one call; what it throws becomes a fault. */
   readonly handle: (method: string, params: readonly unknown[]) => unknown
 }
@@ -31,7 +36,7 @@ export interface RpcServerOptions {
 /** Longer than any pause between two calls of a client that keeps its connection. */
 const KEEP_ALIVE_MS = 120_000
 
-/** Answers XML-RPC calls over HTTP: always with a Content-Length, never chunked, any path. */
+/** Answers XML-RPC calls over HTTP: always with a Content-Length, never chunked. */
 export class RpcHttpServer {
   readonly #options: RpcServerOptions
   #server: Server | undefined
@@ -71,7 +76,7 @@ export class RpcHttpServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => undefined)
     try {
-      const refusal = refuse(request)
+      const refusal = refuse(request) ?? this.#refuse(request)
       if (refusal !== undefined) return reject(response, refusal)
       const body = await readBody(request, this.#options.maxBodyBytes)
       if (body === undefined) return reject(response, [413, `more than ${this.#options.maxBodyBytes} bytes`])
@@ -82,13 +87,19 @@ export class RpcHttpServer {
     }
   }
 
+  #refuse({ url = '/' }: IncomingMessage): Refusal | undefined {
+    if (this.#options.isStarting()) return [503, 'starting']
+    const path = this.#options.path()
+    return path === '' || path === url.split('?')[0] ? undefined : [404, `served at ${path}`]
+  }
+
   async #respond(body: Buffer): Promise<Buffer> {
-    const { encoding, handle } = this.#options
+    const { style, handle } = this.#options
     const { method, params } = decodeCall(body)
     try {
-      return encodeResponse(await handle(method, params), encoding)
+      return await encodeResponse(await handle(method, params), style())
     } catch (error) {
-      return encodeFault(asFault(error), encoding)
+      return encodeFault(asFault(error), style())
     }
   }
 }

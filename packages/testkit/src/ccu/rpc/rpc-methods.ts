@@ -1,36 +1,16 @@
-import type { DeviceStore } from '../catalogue/device-store.ts'
-import { checkValue } from '../catalogue/paramset.ts'
 import { CCU_FAULTS, CcuFault } from '../ccu-fault.ts'
-import type { Parameter, ParameterValue } from '../catalogue/parameter.ts'
-import type { ParameterDescription } from '../catalogue/descriptions.ts'
-import { typedValue, WireDouble } from '../wire/wire-value.ts'
+import { LinkMethods } from './link-methods.ts'
+import { ParamsetMethods } from './paramset-methods.ts'
+import { NOTHING, optionalText, text, type Params } from './rpc-arguments.ts'
+import type { RpcCore } from './rpc-core.ts'
 import { asFault } from './rpc-http-server.ts'
 
-/** What the methods need of their CCU. */
-export interface RpcCore {
-  readonly store: DeviceStore
-  readonly version: string
-  readonly interfaceAddress: string
-  register(url: string, interfaceId: string): void
-  unregister(url: string): void
-  isRegistered(interfaceId: string): boolean
-  /** Stores the value and reports it to everyone who is registered. */
-  apply(address: string, parameter: Parameter, value: ParameterValue): void
-  pong(token: string): void
-  removeDevice(address: string): void
-  /** Sees every call before it is answered, those within a multicall too; what it throws is the answer. */
-  before(method: string, params: Params): void
-  /** Sees every call with the fault that it was answered with, if any. */
-  record(method: string, params: Params, fault?: CcuFault): void
-}
-
-type Params = readonly unknown[]
 type Method = (params: Params) => unknown
 
 /** Most calls in one multicall. */
 const MAX_MULTICALL = 10_000
-/** What the interface processes answer when there is nothing to tell. */
-const NOTHING = ''
+/** A device's firmware has changed, as `updateDevice` tells it. */
+const FIRMWARE_CHANGED = 0
 
 /** The methods by which clients of a CCU talk to one of its interface processes. */
 export class RpcMethods {
@@ -39,27 +19,31 @@ export class RpcMethods {
 
   constructor(core: RpcCore) {
     this.#core = core
+    const links = new LinkMethods(core)
+    const paramsets = new ParamsetMethods(core)
     this.#methods = new Map<string, Method>([
+      ['addLink', (params) => links.addLink(params)],
       ['clientServerInitialized', ([id]) => core.isRegistered(text(id))],
       ['deleteDevice', ([address]) => this.#deleteDevice(text(address))],
-      ['getDeviceDescription', ([address]) => core.store.description(text(address))],
-      ['getLinkPeers', ([address]) => this.#nothingFor(text(address))],
-      ['getLinks', () => []],
-      ['getParamset', ([address, key]) => this.#getParamset(text(address), text(key))],
-      ['getParamsetDescription', ([address, key]) => this.#describeParamset(text(address), text(key))],
+      ['getDeviceDescription', ([address]) => this.#describe(text(address))],
+      ['getLinkInfo', (params) => links.getLinkInfo(params)],
+      ['getLinkPeers', (params) => links.getLinkPeers(params)],
+      ['getLinks', (params) => links.getLinks(params)],
+      ['getParamset', (params) => paramsets.getParamset(params)],
+      ['getParamsetDescription', (params) => paramsets.describeParamset(params)],
       ['getServiceMessages', () => this.#serviceMessages()],
-      ['getValue', ([address, name]) => this.#getValue(text(address), text(name))],
+      ['getValue', (params) => paramsets.getValue(params)],
       ['getVersion', () => core.version],
-      ['init', ([url, id]) => this.#init(text(url), id === undefined ? '' : text(id))],
-      [
-        'listBidcosInterfaces',
-        () => [{ ADDRESS: core.interfaceAddress, TYPE: 'CCU2', CONNECTED: true, DEFAULT: true }],
-      ],
-      ['listDevices', () => core.store.descriptions()],
+      ['init', ([url, id]) => this.#init(text(url), optionalText(id))],
+      ['listBidcosInterfaces', () => this.#interfaces()],
+      ['listDevices', () => core.store.descriptions().map((description) => core.present(description))],
       ['ping', ([token]) => this.#ping(text(token))],
-      ['putParamset', ([address, key, values]) => this.#putParamset(text(address), text(key), values)],
+      ['putParamset', (params) => paramsets.putParamset(params)],
+      ['removeLink', (params) => links.removeLink(params)],
+      ['replaceDevice', ([address, by]) => this.#replaceDevice(text(address), text(by))],
       ['reportValueUsage', ([address]) => this.#reportValueUsage(text(address))],
-      ['setValue', ([address, name, value]) => this.#setValue(text(address), text(name), value)],
+      ['setLinkInfo', (params) => links.setLinkInfo(params)],
+      ['setValue', (params) => paramsets.setValue(params)],
       ['system.listMethods', () => this.names],
       ['system.methodHelp', ([name]) => (this.#methods.has(text(name)) ? `${text(name)} of the fake CCU` : NOTHING)],
       ['system.multicall', ([calls]) => this.#multicall(calls)],
@@ -98,75 +82,31 @@ export class RpcMethods {
     return true
   }
 
-  #getValue(address: string, name: string): unknown {
-    const paramset = this.#core.store.paramset(address, 'VALUES')
-    const parameter = paramset.parameter(name)
-    if (!parameter.isReadable || parameter.type === 'ACTION') throw new CcuFault(CCU_FAULTS.notSupported, name)
-    return typedValue(parameter.type, paramset.value(name))
-  }
-
-  #setValue(address: string, name: string, value: unknown): string {
-    this.#put(address, 'VALUES', [[name, value]])
-    return NOTHING
-  }
-
-  #getParamset(address: string, key: string): Readonly<Record<string, unknown>> {
-    const paramset = this.#core.store.paramset(address, key)
-    const values = Object.entries(paramset.readable())
-    return Object.fromEntries(values.map(([name, value]) => [name, typedValue(paramset.parameter(name).type, value)]))
-  }
-
-  #putParamset(address: string, key: string, values: unknown): string {
-    if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-      throw new CcuFault(CCU_FAULTS.unknownParameter, 'a struct of values is expected')
-    }
-    this.#put(address, key, Object.entries(values))
-    return NOTHING
-  }
-
-  /** All or nothing: everything is checked before anything changes. */
-  #put(address: string, key: string, values: readonly (readonly [name: string, value: unknown])[]): void {
-    const paramset = this.#core.store.paramset(address, key)
-    const checked = values.map(([name, value]) => {
-      const parameter = paramset.parameter(name)
-      if (!parameter.isWritable) throw new CcuFault(CCU_FAULTS.notSupported, `${name} cannot be set`)
-      return [parameter, checkValue(parameter, value)] as const
-    })
-    this.#checkReachable(address)
-    for (const [parameter, value] of checked) {
-      if (key === 'VALUES') this.#core.apply(address, parameter, value)
-      else paramset.store(parameter.name, value)
-    }
-  }
-
-  #checkReachable(address: string): void {
-    const device = address.split(':')[0] ?? ''
-    const isUnreachable = this.#core.store.paramset(`${device}:0`, 'VALUES').value('UNREACH') === true
-    if (isUnreachable) throw new CcuFault(CCU_FAULTS.general, `${device} is unreachable`)
-  }
-
-  #describeParamset(address: string, key: string): unknown {
-    const described = Object.entries(this.#core.store.paramset(address, key).describe())
-    return Object.fromEntries(described.map(([name, description]) => [name, withDoubles(description)]))
-  }
-
   #reportValueUsage(address: string): boolean {
     this.#core.store.description(address)
     return true
   }
 
-  #nothingFor(address: string): readonly never[] {
-    this.#core.store.description(address)
-    return []
-  }
-
   #serviceMessages(): readonly unknown[] {
-    const maintenance = this.#core.store.devices.map(({ address }) => `${address}:0`)
-    return maintenance.flatMap((address) => {
-      const paramset = this.#core.store.paramset(address, 'VALUES')
+    return this.#core.store.touchedMaintenance().flatMap(([address, paramset]) => {
       const raised = paramset.parameters.filter(({ isService, name }) => isService && paramset.value(name) === true)
       return raised.map(({ name }) => [address, name, true])
     })
+  }
+
+  #interfaces(): readonly unknown[] {
+    const { interfaceAddress, radio } = this.#core
+    const state = { CONNECTED: true, DEFAULT: true, DUTY_CYCLE: Math.round(radio.dutyCycle) }
+    return [{ ADDRESS: interfaceAddress, TYPE: 'CCU2', ...state }]
+  }
+
+  #describe(address: string): unknown {
+    return this.#core.present(this.#core.store.description(address))
+  }
+
+  #replaceDevice(address: string, newAddress: string): boolean {
+    this.#core.replaceDevice(address, newAddress)
+    return true
   }
 
   #deleteDevice(address: string): string {
@@ -174,9 +114,12 @@ export class RpcMethods {
     return NOTHING
   }
 
-  #updateFirmware(address: string): never {
-    if (this.#core.store.description(address).PARENT !== '') throw new CcuFault(CCU_FAULTS.addressExpected, address)
-    throw new CcuFault(CCU_FAULTS.updateNotPossible, `${address} has the newest firmware`)
+  #updateFirmware(address: string): boolean {
+    if (!this.#core.store.installFirmware(address)) {
+      throw new CcuFault(CCU_FAULTS.updateNotPossible, `${address} has the newest firmware`)
+    }
+    this.#core.updateDevice(address, FIRMWARE_CHANGED)
+    return true
   }
 
   #multicall(calls: unknown): readonly unknown[] {
@@ -197,19 +140,4 @@ export class RpcMethods {
       return { faultCode, faultString }
     }
   }
-}
-
-function text(value: unknown): string {
-  if (typeof value === 'string') return value
-  throw new CcuFault(CCU_FAULTS.general, `a string is expected, not ${value === undefined ? 'nothing' : typeof value}`)
-}
-
-function withDoubles(description: ParameterDescription): unknown {
-  if (description.TYPE !== 'FLOAT') return description
-  const { DEFAULT, MIN, MAX } = description
-  return { ...description, DEFAULT: asDouble(DEFAULT), MIN: asDouble(MIN), MAX: asDouble(MAX) }
-}
-
-function asDouble(value: ParameterValue): WireDouble {
-  return new WireDouble(Number(value))
 }

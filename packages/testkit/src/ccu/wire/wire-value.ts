@@ -33,6 +33,27 @@ export function typedValue(type: ParameterType, value: ParameterValue): Paramete
   return type === 'FLOAT' && typeof value === 'number' ? new WireDouble(value) : value
 }
 
+/** A number or truth value that goes over the wire as text without a type. */
+export class WireUntyped {
+  readonly text: string
+
+  constructor(value: ParameterValue | WireDouble) {
+    this.text = String(value instanceof WireDouble ? value.value : value)
+  }
+}
+
+/** The element that marks a text to be left without a type; it is taken out of the document. */
+export const UNTYPED_TAG = 'untyped'
+
+class UntypedText extends xmlrpc.CustomType {
+  override tagName = UNTYPED_TAG
+}
+
+/** The library would write some texts as CDATA, which the interface processes never do. */
+class EscapedText extends xmlrpc.CustomType {
+  override tagName = 'string'
+}
+
 class DoubleText extends xmlrpc.CustomType {
   override tagName = 'double'
 }
@@ -44,6 +65,8 @@ export function toWire(value: unknown, depth = 0): unknown {
   if (value instanceof WireDouble) return new DoubleText(value.value.toFixed(6))
   if (typeof value === 'number') return Number.isInteger(value) ? value : new DoubleText(value.toFixed(6))
   if (value === undefined || value === null) return ''
+  if (typeof value === 'string') return /[<&>]/.test(value) ? new EscapedText(value) : value
+  if (value instanceof WireUntyped) return new UntypedText(value.text)
   if (typeof value !== 'object' || value instanceof Date) return value
   if (value instanceof Uint8Array) return Buffer.from(value)
   if (Array.isArray(value)) return value.map((item: unknown) => toWire(item, depth + 1))
@@ -60,6 +83,7 @@ export function toPlain(value: unknown, depth = 0): PlainWireValue {
 
 function compoundToPlain(value: object, depth: number): PlainWireValue {
   if (value instanceof WireDouble) return value.value
+  if (value instanceof WireUntyped) return value.text
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'invalid date' : value.toISOString()
   if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString('base64') }
   if (Array.isArray(value)) return value.map((item: unknown) => toPlain(item, depth + 1))

@@ -1,9 +1,8 @@
 import { TestkitError } from '../../errors.ts'
+import { LongLists } from './long-lists.ts'
+import { applyStyle, type WireStyle } from './wire-style.ts'
 import { toWire } from './wire-value.ts'
 import { createDeserializer, serializer, type DocumentSource } from './xmlrpc-codec.ts'
-
-/** How a document's text becomes bytes. The interfaces of a CCU use ISO 8859-1, Homegear UTF-8. */
-export type XmlEncoding = 'iso-8859-1' | 'utf-8'
 
 /** A document is not XML-RPC, as the npm library `xmlrpc` reads it. */
 export class CcuXmlError extends TestkitError {
@@ -24,19 +23,25 @@ export interface WireFault {
 /** What a response document holds. */
 export type WireResponse = { readonly value: unknown } | { readonly fault: WireFault }
 
-/** Writes a call. */
-export function encodeCall(method: string, params: readonly unknown[], encoding: XmlEncoding): Buffer {
-  return toBytes(serializer.serializeMethodCall(method, toWire(params) as readonly unknown[]), encoding)
+/** Writes a call. Long lists are written in slices, between which other work of the loop goes on. */
+export async function encodeCall(method: string, params: readonly unknown[], style: WireStyle): Promise<Buffer> {
+  const parts = new LongLists()
+  const shortened = parts.takeOut(params)
+  const xml = serializer.serializeMethodCall(method, toWire(shortened) as readonly unknown[])
+  return toBytes(await parts.putBack(xml), style)
 }
 
-/** Writes the answer to a call. */
-export function encodeResponse(value: unknown, encoding: XmlEncoding): Buffer {
-  return toBytes(serializer.serializeMethodResponse(toWire(value)), encoding)
+/** Writes the answer to a call, as {@link encodeCall} does. */
+export async function encodeResponse(value: unknown, style: WireStyle): Promise<Buffer> {
+  const parts = new LongLists()
+  const [shortened] = parts.takeOut([value])
+  return toBytes(await parts.putBack(serializer.serializeMethodResponse(toWire(shortened))), style)
 }
 
 /** Writes a fault as the answer to a call. */
-export function encodeFault(fault: WireFault, encoding: XmlEncoding): Buffer {
-  return toBytes(serializer.serializeFault(fault), encoding)
+export function encodeFault({ faultCode, faultString }: WireFault, style: WireStyle): Buffer {
+  const fault = toWire({ faultCode, faultString }) as WireFault
+  return toBytes(serializer.serializeFault(fault), style)
 }
 
 /** @throws CcuXmlError */
@@ -90,8 +95,9 @@ function isFault(error: unknown): error is WireFault {
   return error instanceof Error && 'faultCode' in error && 'faultString' in error
 }
 
-function toBytes(xml: string, encoding: XmlEncoding): Buffer {
-  const declared = xml.replace(
+function toBytes(xml: string, style: WireStyle): Buffer {
+  const { encoding } = style
+  const declared = applyStyle(xml, style).replace(
     /^<\?xml version="1\.0"[^?]*\?>/,
     `<?xml version="1.0" encoding="${encoding.toUpperCase()}"?>`,
   )

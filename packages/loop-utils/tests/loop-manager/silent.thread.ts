@@ -1,0 +1,2 @@
+// A worker that never calls serveLoop.
+setInterval(() => undefined, 1000)

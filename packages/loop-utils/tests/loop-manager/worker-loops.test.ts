@@ -1,0 +1,261 @@
+import { MessageChannel, Worker } from 'node:worker_threads'
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Dispatcher, attachPoster, WrongThreadError } from '../../src/dispatch/index.ts'
+import type { PosterHandle } from '../../src/dispatch/poster-handle.ts'
+import { NotPlainError, OptionError, TimeoutError, WorkerCrashedError } from '../../src/errors/index.ts'
+import { LoopManager, type LoopFailure, serveLoop } from '../../src/loop-manager/index.ts'
+import { serveLoopOn } from '../../src/loop-manager/serve-loop.ts'
+import { ThreadCounter, ThreadLatch } from '../../src/shared/index.ts'
+import type { OwnerHandlers, RadioData, RadioHandlers } from './radio.thread.ts'
+
+const entry = new URL('./radio.thread.js', import.meta.url)
+
+function liveThreads(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === 'Worker').length
+}
+
+describe('threads of a LoopManager', () => {
+  const managers: LoopManager[] = []
+  const told: [unknown, LoopFailure][] = []
+  const open = (): LoopManager => {
+    const manager = new LoopManager({ onError: (error, failure) => void told.push([error, failure]) })
+    managers.push(manager)
+    return manager
+  }
+  afterEach(async () => {
+    await Promise.all(managers.splice(0).map((manager) => manager.close({ deadlineMs: 0 })))
+    told.length = 0
+    if (liveThreads() > 0) throw new Error('a thread has outlived its manager')
+  })
+
+  const start = (manager: LoopManager, data: RadioData = {}, options: object = {}) =>
+    manager.startThread<RadioHandlers>('radio', entry, { data, ...options })
+
+  it('run handlers on their own loop, in order, and bring errors back as what they were', async () => {
+    const manager = open()
+    const radio = await start(manager)
+    expect([manager.names, radio.name, radio.isRunning]).toEqual([['radio'], 'radio', true])
+    expect(radio.threadId).toBeGreaterThan(0)
+    expect(await radio.call('add', [1, 2])).toBe(3)
+    await expect(radio.call('refuse', ['channel'])).rejects.toBeInstanceOf(OptionError)
+    await expect(radio.call('refuse', ['channel'])).rejects.toMatchObject({ option: 'channel' })
+    expect(await radio.call('ask', ['x'])).toBe('no owner')
+    const { utilization } = radio.utilization()
+    expect(utilization).toBeGreaterThanOrEqual(0)
+    expect(await manager.close()).toMatchObject({ finished: ['radio'], terminated: [] })
+    expect(radio.isRunning).toBe(false)
+    expect(radio.emit('add', 1, 2)).toBe(false)
+  })
+
+  it('call back through the dispatcher of their owner', async () => {
+    await using dispatcher = new Dispatcher()
+    dispatcher.register({ heard: (text: string) => text.toUpperCase() } satisfies OwnerHandlers)
+    const radio = await start(open(), {}, { dispatcher })
+    expect(await radio.call('ask', ['over'])).toBe('OVER')
+    await managers[0]?.close()
+  })
+
+  it('release what they hold when they are closed, with their signal aborted', async () => {
+    const closed = new ThreadCounter()
+    const manager = open()
+    await start(manager, { closed: closed.buffer })
+    await manager.close()
+    expect(closed.value).toBe(1)
+  })
+
+  it('tell what they could not release, and what failed with nobody waiting', async () => {
+    const manager = open()
+    const radio = await start(manager, { release: 'fail' })
+    radio.emit('fault')
+    await radio.call('add', [1, 1])
+    expect(await manager.close()).toMatchObject({ finished: ['radio'] })
+    expect(told).toMatchObject([
+      [{ message: 'nobody waits for this' }, { kind: 'thread', name: 'radio', isCritical: false }],
+      [{ message: 'cannot be released' }, { kind: 'thread' }],
+    ])
+  })
+
+  it('are terminated when they have not ended at the deadline', async () => {
+    const manager = open()
+    await start(manager, { release: 'hang' })
+    const busy = await manager.startThread<RadioHandlers>('busy', () => new Worker(entry), { data: {} })
+    const started = new ThreadLatch(1)
+    const call = busy.call('hold', [started.buffer]).catch((error: unknown) => error)
+    await started.wait({ ref: true })
+    expect(await manager.close({ deadlineMs: 50 })).toMatchObject({ finished: [], terminated: ['radio', 'busy'] })
+    expect(await call).toBeInstanceOf(WorkerCrashedError)
+  })
+
+  it.each([
+    ['throws', 'crash', [], { exitCode: 1, cause: { message: 'short circuit' } }],
+    ['exits', 'exit', [0], { exitCode: 0 }],
+  ] as const)('that die are told of: one that %s', async (_, handler, args, error) => {
+    const manager = open()
+    const radio = await start(manager)
+    void radio.call(handler, args as never).catch(() => undefined)
+    while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(told).toMatchObject([
+      [
+        { code: 'LOOP_WORKER_CRASHED', ...error },
+        { kind: 'thread', name: 'radio' },
+      ],
+    ])
+    expect([manager.names, manager.isClosed]).toEqual([[], false])
+    await start(manager)
+  })
+
+  it('that are critical close everything when they die', async () => {
+    const manager = open()
+    const task = manager.spawn('listens', ({ signal }) => once(signal, 'abort'))
+    const radio = await start(manager, {}, { critical: true })
+    radio.emit('exit', 3)
+    const report = await manager.closed
+    expect(report).toMatchObject({ finished: ['listens'], cause: { code: 'LOOP_WORKER_CRASHED', exitCode: 3 } })
+    await task.result
+  })
+
+  it.each([
+    ['its set-up throws', { setup: 'fail' }, {}, { code: 'LOOP_OPTION', option: 'radio' }],
+    ['it exits in its set-up', { setup: 'exit' }, {}, { code: 'LOOP_WORKER_CRASHED', exitCode: 4 }],
+    ['its set-up takes too long', { setup: 'hang' }, { readyTimeoutMs: 300 }, { code: 'LOOP_TIMEOUT', timeoutMs: 300 }],
+    ['its data cannot be cloned', { closed: (() => 1) as unknown as SharedArrayBuffer }, {}, { path: 'data.closed' }],
+  ] as const)('do not start when %s', async (_, data, options, error) => {
+    const manager = open()
+    await expect(start(manager, data, options)).rejects.toMatchObject(error)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([manager.names, told]).toEqual([[], []])
+  })
+
+  it('do not start when their entry serves no loop, or cannot be loaded', async () => {
+    const manager = open()
+    const silent = new URL('./silent.thread.js', import.meta.url)
+    await expect(manager.startThread('silent', silent, { readyTimeoutMs: 300 })).rejects.toBeInstanceOf(TimeoutError)
+    const gone = new URL('./gone.thread.js', import.meta.url)
+    await expect(manager.startThread('gone', gone)).rejects.toMatchObject({
+      code: 'LOOP_WORKER_CRASHED',
+      cause: { code: 'ERR_MODULE_NOT_FOUND' },
+    })
+    await expect(manager.startThread('', entry)).rejects.toBeInstanceOf(OptionError)
+    await expect(manager.startThread('x', entry, { readyTimeoutMs: -1 })).rejects.toBeInstanceOf(OptionError)
+  })
+
+  it('do not start in a manager that closes meanwhile', async () => {
+    const manager = open()
+    const inSetup = new ThreadLatch(1)
+    const starting = start(manager, { setup: 'hang', inSetup: inSetup.buffer }).catch((error: unknown) => error)
+    const quick = manager.startThread('quick', entry, { data: {} }).catch((error: unknown) => error)
+    await inSetup.wait({ ref: true })
+    await manager.close({ deadlineMs: 300 })
+    expect(await starting).toMatchObject({ code: 'LOOP_MANAGER_CLOSED' })
+    expect([await quick].flat()).toHaveLength(1)
+  })
+
+  it('move what is to be moved', async () => {
+    const manager = open()
+    const bytes = new Uint8Array(8)
+    await manager.startThread('radio', entry, { data: { bytes }, transfer: [bytes.buffer] })
+    expect(bytes.byteLength).toBe(0)
+    await expect(manager.startThread('second', entry, { transfer: [bytes.buffer] })).rejects.toBeInstanceOf(OptionError)
+  })
+})
+
+describe('serveLoop', () => {
+  interface Heard {
+    readonly type: string
+    readonly handle: PosterHandle
+    readonly error: unknown
+  }
+
+  /** Plays the manager over a port. */
+  function serve(setup: Parameters<typeof serveLoopOn>[1]): {
+    readonly served: Promise<unknown>
+    readonly next: () => Promise<Heard>
+    readonly send: (message: object) => void
+  } {
+    const { port1, port2 } = new MessageChannel()
+    const messages: Heard[] = []
+    port1.on('message', (message: Heard) => messages.push(message))
+    const served = serveLoopOn(port2, setup).catch((error: unknown) => error)
+    port1.postMessage('something else')
+    port1.postMessage({ type: 'x:start-loop', name: 'here', data: 5, owner: undefined })
+    return {
+      served,
+      next: async () => {
+        while (messages.length === 0) await new Promise((resolve) => setImmediate(resolve))
+        return messages.shift() as Heard
+      },
+      send: (message) => port1.postMessage(message),
+    }
+  }
+
+  it('sets up, takes calls, and releases when it is closed', async () => {
+    const log: unknown[] = []
+    const { next, send, served } = serve(({ data, name, owner, resources, signal }) => {
+      log.push(name, data, owner)
+      resources.defer(() => log.push(signal.aborted))
+      return { double: (n: number) => 2 * n }
+    })
+    const ready = await next()
+    expect(ready.type).toBe('x:loop-ready')
+    const poster = attachPoster<{ double: (n: number) => number }>(ready.handle as never)
+    expect(await poster.call('double', [4])).toBe(8)
+    send({ type: 'x:close-loop', deadlineMs: 1000 })
+    expect(await served).toBeUndefined()
+    expect(log).toEqual(['here', 5, undefined, true])
+    expect(poster.emit('double', 1)).toBe(false)
+  })
+
+  it('tells of a set-up that fails, having released what was there', async () => {
+    const log: string[] = []
+    const fault = new Error('no antenna')
+    const { next, served } = serve(({ resources }) => {
+      resources.defer(() => {
+        log.push('released')
+        throw new Error('and no release')
+      })
+      throw fault
+    })
+    expect(await next()).toMatchObject({ type: 'x:loop-failed', error: { message: 'no antenna' } })
+    expect(await next()).toMatchObject({ type: 'x:loop-trouble', error: { message: 'and no release' } })
+    expect(await served).toBe(fault)
+    expect(log).toEqual(['released'])
+  })
+
+  it('tells of handlers that throw with nobody waiting', async () => {
+    const { next, send, served } = serve(() => ({
+      bad: () => {
+        throw new Error('unheard')
+      },
+    }))
+    const poster = attachPoster<{ bad: () => void }>((await next()).handle as never)
+    poster.emit('bad')
+    expect(await next()).toMatchObject({ type: 'x:loop-trouble', error: { message: 'unheard' } })
+    send({ type: 'x:close-loop', deadlineMs: 1000 })
+    await served
+  })
+
+  it('gives the calls of its set-up to the owner', async () => {
+    await using dispatcher = new Dispatcher()
+    dispatcher.register({ heard: (text: string) => `${text}!` })
+    const handle = dispatcher.connect()
+    const { port1, port2 } = new MessageChannel()
+    let answer: unknown
+    const served = serveLoopOn<OwnerHandlers>(port2, async ({ owner }) => {
+      answer = await owner?.call('heard', ['hi'])
+      return {}
+    })
+    port1.postMessage({ type: 'x:start-loop', name: 'here', data: 1, owner: handle }, [...handle.ports])
+    await once(port1, 'message')
+    port1.postMessage({ type: 'x:close-loop', deadlineMs: 1000 })
+    await served
+    port1.close()
+    expect(answer).toBe('hi!')
+  })
+
+  it('belongs into a worker', async () => {
+    await expect(serveLoop(() => ({}))).rejects.toBeInstanceOf(WrongThreadError)
+    await expect(serveLoop(1 as unknown as () => object as never)).rejects.toBeInstanceOf(OptionError)
+    expect(new NotPlainError('data', 'x').path).toBe('data')
+  })
+})

@@ -1,0 +1,105 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+
+/** How a request ended: answered as asked, answered with an error or a fault, refused for who sent it, or unanswered. */
+export type ExchangeOutcome = 'ok' | 'error' | 'failure' | 'denied' | 'gone'
+
+/** A body with its type and any further headers. */
+export interface Answer {
+  readonly type: string
+  readonly bytes: Uint8Array
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Answers longer than this are watched: who does not read them loses the connection. */
+const LONG_ANSWER = 64 * 1024
+
+/** One request and its answer, from the headers of the one to the end of the other. */
+export class Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Whether it came in by way of another HTTP server, which has its own paths. */
+  readonly isMounted: boolean
+  /** How long the body was. */
+  bodyBytes = 0
+  /** Whether the connection is to end with the answer. */
+  isLast = false
+  readonly #onSettled: (exchange: Exchange, outcome: ExchangeOutcome) => void
+  #controller: AbortController | undefined
+  #overBy: Error | undefined
+  #isSettled = false
+
+  constructor(
+    { request, response, isMounted = false }: ExchangeParts,
+    onSettled: (exchange: Exchange, outcome: ExchangeOutcome) => void,
+  ) {
+    this.request = request
+    this.response = response
+    this.isMounted = isMounted
+    this.#onSettled = onSettled
+  }
+
+  /** Whether nobody waits for the answer any more. */
+  get isOver(): boolean {
+    return this.#overBy !== undefined || this.response.destroyed
+  }
+
+  /** Aborted when nobody waits for the answer any more. Only made when it is looked at. */
+  get signal(): AbortSignal {
+    if (this.#controller !== undefined) return this.#controller.signal
+    this.#controller = new AbortController()
+    if (this.response.destroyed) this.cutOff(new Error('the peer closed the connection'))
+    else this.response.on('close', () => this.cutOff(new Error('the peer closed the connection')))
+    if (this.#overBy !== undefined) this.#controller.abort(this.#overBy)
+    return this.#controller.signal
+  }
+
+  /** Nobody waits any more, for that reason. */
+  cutOff(reason: Error): void {
+    if (this.#overBy !== undefined || this.#isSettled) return
+    this.#overBy = reason
+    this.#controller?.abort(reason)
+  }
+
+  /**
+   * Writes the whole answer. It always carries a Content-Length and is never chunked: clients of the XmlRpc++ family
+   * read nothing else.
+   */
+  answer(status: number, { type, bytes, headers }: Answer, outcome: ExchangeOutcome): void {
+    const { response } = this
+    if (response.destroyed || response.headersSent) {
+      this.settle('gone')
+      return
+    }
+    const length = bytes.byteLength
+    let all: OutgoingHttpHeaders = { 'Content-Type': type, 'Content-Length': length }
+    if (headers !== undefined) all = { ...all, ...headers }
+    if (this.isLast) all['Connection'] = 'close'
+    response.writeHead(status, all)
+    response.end(bytes)
+    if (length > LONG_ANSWER) this.#watchReader()
+    this.settle(outcome)
+  }
+
+  /** The exchange is over. */
+  settle(outcome: ExchangeOutcome): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#onSettled(this, outcome)
+  }
+
+  /** Node puts its own idle time there once the answer is out. */
+  #watchReader(): void {
+    const { socket } = this.request
+    if (!this.isMounted && socket.writableLength > 0) socket.setTimeout(READER_TIMEOUT_MS)
+  }
+}
+
+/** How long a peer may read nothing of a long answer. */
+const READER_TIMEOUT_MS = 60_000
+
+/** What an exchange is made of. */
+export interface ExchangeParts {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly isMounted?: boolean
+}
