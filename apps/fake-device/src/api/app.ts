@@ -5,6 +5,7 @@ import type { PageFile } from '../page/page-files.ts'
 import { pageRoutes } from '../page/page-routes.ts'
 import type { ApiContext } from './api-context.ts'
 import { ccuRoutes } from './ccu-routes.ts'
+import { ccuStateRoutes } from './ccu-state-routes.ts'
 import { deviceRoutes } from './device-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { faultRoutes } from './fault-routes.ts'
@@ -26,7 +27,15 @@ export interface AppOptions {
 export function createApp({ api, hosts, page, onError }: AppOptions): Hono {
   const app = new Hono()
   app.use(requestGuard(hosts))
-  for (const routes of [deviceRoutes, faultRoutes, eventRoutes, observerRoutes, ccuRoutes, healthRoutes])
+  for (const routes of [
+    deviceRoutes,
+    faultRoutes,
+    eventRoutes,
+    observerRoutes,
+    ccuRoutes,
+    ccuStateRoutes,
+    healthRoutes,
+  ])
     routes(app, api)
   pageRoutes(app, page)
   app.notFound((context) => {

@@ -1,4 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { CCU_PROFILES, FLEETS } from '@x/testkit/ccu'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { readVersion } from '../version.ts'
 import type { CliIo } from './cli-io.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
@@ -8,6 +9,7 @@ const EXAMPLES = `
 Examples:
   $ fake-device start                       any free ports, on this machine only
   $ fake-device start --port 8080           the page at http://127.0.0.1:8080
+  $ fake-device start --fleet catalogue     a CCU with several hundred devices
   $ fake-device start --json | head -1      one line with the URLs, for programs
 
 Exit codes: 0 it was told to stop, 1 it failed, 2 it was called wrongly.`
@@ -41,6 +43,13 @@ function createProgram(io: CliIo, start: (flags: StartFlags) => Promise<void>): 
     .option('--host <address>', 'where to listen', '127.0.0.1')
     .option('--port <number>', 'port of the control API and the page; 0 for a free one', readPort, 0)
     .option('--ccu-port <number>', 'port of the fake CCU; 0 for a free one', readPort, 0)
+    .addOption(new Option('--fleet <name>', 'the devices of the fake CCU').choices(FLEETS).default('household'))
+    .option('--seed <number>', 'decides the serial numbers of the catalogue', readSeed, 1)
+    .addOption(
+      new Option('--profile <name>', 'the interface process that the fake CCU takes after')
+        .choices(CCU_PROFILES)
+        .default('plain'),
+    )
     .option('--allow-host <name>', 'a further name that requests may be addressed to (again for more)', collect, [])
     .option('--json', 'write the ready line as JSON', false)
     .option('--quiet', 'write no messages but errors', false)
@@ -57,6 +66,11 @@ function readPort(text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('Give a number from 0 to 65535.')
+}
+
+function readSeed(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Give a whole number of at most 15 digits.')
 }
 
 function collect(name: string, names: readonly string[]): readonly string[] {

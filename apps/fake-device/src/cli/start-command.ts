@@ -1,4 +1,5 @@
 import { isXError, OptionError } from '@x/loop-utils/errors'
+import type { CcuProfile, FleetName } from '@x/testkit/ccu'
 import { FakeDeviceServer } from '../server/fake-device-server.ts'
 import type { CliIo } from './cli-io.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
@@ -8,6 +9,9 @@ export interface StartFlags {
   readonly host: string
   readonly port: number
   readonly ccuPort: number
+  readonly fleet: FleetName
+  readonly seed: number
+  readonly profile: CcuProfile
   readonly allowHost: readonly string[]
   readonly json: boolean
   readonly quiet: boolean
@@ -55,6 +59,7 @@ async function open(flags: StartFlags, io: CliIo): Promise<FakeDeviceServer> {
     port: flags.port,
     ccuPort: flags.ccuPort,
     allowedHosts: flags.allowHost,
+    ccu: { devices: flags.fleet, seed: flags.seed, profile: flags.profile },
     onError: (error) => io.stderr(`error: ${describe(error)}\n`),
   })
   return await server.start()

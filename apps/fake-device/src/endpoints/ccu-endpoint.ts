@@ -1,19 +1,28 @@
-import { OptionError } from '@x/loop-utils/errors'
 import {
   CcuFault,
   FakeCcu,
   type CcuEvent,
   type CcuReport,
+  type CcuState,
   type FakeCcuOptions,
   type PlayedDevice,
 } from '@x/testkit/ccu'
-import type { CcuView, DeviceSpec, DeviceState, DeviceView, FaultRequest, FaultView } from '@x/testkit/control'
-import { FaultExistsError, FaultProxy, TooManyFaultsError, type Fault } from '@x/testkit/faults'
+import type {
+  CcuView,
+  DeviceSpec,
+  DeviceState,
+  DeviceView,
+  FaultRequest,
+  FaultView,
+  RebootOptions,
+} from '@x/testkit/control'
+import { FaultProxy } from '@x/testkit/faults'
 import { ApiProblem } from '../api/problem.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { shorten } from '../events/shorten.ts'
 import { findParameter, propertyKey, toParameterValue, toPropertyValue, viewDevice } from './ccu-device-view.ts'
 import type { Endpoint } from './endpoint.ts'
+import { FaultBook, fromOption } from './fault-book.ts'
 
 /** Where the fake CCU is reached, and what it is like. */
 export interface CcuEndpointOptions {
@@ -22,6 +31,10 @@ export interface CcuEndpointOptions {
   readonly port: number
   readonly events: EventLog
   readonly ccu?: FakeCcuOptions
+  /** Gets what goes wrong while nobody waits for it. */
+  readonly onError: (error: unknown) => void
+  /** The faults of all endpoints, for telling that they changed. */
+  readonly onFaults: () => void
 }
 
 /** The fake CCU behind a fault proxy, both for the control API. */
@@ -29,7 +42,11 @@ export class CcuEndpoint implements Endpoint {
   readonly name = 'ccu'
   readonly ccu: FakeCcu
   readonly #options: CcuEndpointOptions
+  readonly #book = new FaultBook(this.name)
   #proxy: FaultProxy | undefined
+  /** Opening the proxy after a reboot. */
+  #opening: Promise<void> = Promise.resolve()
+  #port = 0
   #observer: Disposable | undefined
 
   /** @throws OptionError */
@@ -40,21 +57,22 @@ export class CcuEndpoint implements Endpoint {
   }
 
   get url(): string {
-    const { host, port } = this.#running
-    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+    const { host } = this.#options
+    if (this.#port === 0) throw new Error('the endpoint was not started')
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}${this.ccu.quirks.path}`
   }
 
   view(): CcuView {
-    const { interfaceName } = this.ccu
-    return { url: this.url, interfaceName, registrations: this.ccu.registrations(), totals: this.ccu.totals() }
+    const { interfaceName, profile, state, quirks, dutyCycle } = this.ccu
+    const devices = this.ccu.devices().length
+    const made = { registrations: this.ccu.registrations(), totals: this.ccu.totals() }
+    return { url: this.url, interfaceName, profile, state, quirks, dutyCycle, devices, ...made }
   }
 
   async start(): Promise<void> {
-    const { host, port } = this.#options
     await this.ccu.start()
-    const proxy = new FaultProxy({ upstream: { port: this.ccu.port }, host, port })
     try {
-      this.#proxy = await proxy.start()
+      await this.#open(this.#options.port)
     } catch (error) {
       await this.ccu.stop()
       throw error
@@ -64,8 +82,29 @@ export class CcuEndpoint implements Endpoint {
 
   async stop(): Promise<void> {
     this.#observer?.[Symbol.dispose]()
-    await this.#proxy?.stop()
     await this.ccu.stop()
+    await this.#opening
+    await this.#proxy?.stop()
+  }
+
+  /** Resolves once connections are refused; it comes up again by itself. @throws OptionError */
+  async reboot(options: RebootOptions): Promise<void> {
+    let observer: Disposable | undefined
+    const isDown = new Promise<void>((resolve) => {
+      observer = this.ccu.observe((event) => {
+        if (event.type === 'power' && event.state === 'down') resolve()
+      })
+    })
+    const rebooted = this.ccu.reboot(options)
+    // what fails after it went down is for nobody in particular
+    rebooted.catch(() => undefined)
+    try {
+      await Promise.race([rebooted, isDown])
+    } finally {
+      observer?.[Symbol.dispose]()
+    }
+    rebooted.catch(this.#options.onError)
+    await this.#opening
   }
 
   devices(): readonly DeviceView[] {
@@ -116,41 +155,57 @@ export class CcuEndpoint implements Endpoint {
     this.ccu.reportAll(reports, as)
   }
 
-  addFault(fault: FaultRequest): FaultView {
-    try {
-      return this.#view(this.#running.addFault(fault))
-    } catch (error) {
-      if (error instanceof FaultExistsError) throw new ApiProblem('FAKE_CONFLICT', error.message, 'name')
-      if (error instanceof TooManyFaultsError) throw new ApiProblem('FAKE_BAD_REQUEST', error.message)
-      throw fromOption(error)
-    } finally {
-      this.#publishFaults()
-    }
+  addFault(request: FaultRequest): FaultView {
+    const named = this.#book.add(request)
+    this.#proxy?.addFault(named)
+    this.#options.onFaults()
+    return this.#book.view(named.name) as FaultView
   }
 
   removeFault(name: string): boolean {
-    const isRemoved = this.#running.removeFault(name)
-    if (isRemoved) this.#publishFaults()
-    return isRemoved
+    if (!this.#book.remove(name)) return false
+    this.#proxy?.removeFault(name)
+    this.#options.onFaults()
+    return true
   }
 
   clearFaults(): void {
-    this.#running.clearFaults()
+    this.#book.clear()
+    this.#proxy?.clearFaults()
     this.ccu.clearFaults()
-    this.#publishFaults()
+    this.#options.onFaults()
   }
 
   faults(): readonly FaultView[] {
-    return this.#running.faults().map((fault) => this.#view(fault))
+    return this.#book.views()
   }
 
-  get #running(): FaultProxy {
-    if (this.#proxy === undefined) throw new Error('the endpoint was not started')
-    return this.#proxy
+  async #open(port: number): Promise<void> {
+    const proxy = new FaultProxy({ upstream: { port: this.ccu.port }, host: this.#options.host, port })
+    this.#book.strike(proxy)
+    await proxy.start()
+    this.#proxy = proxy
+    this.#port = proxy.port
+  }
+
+  async #close(): Promise<void> {
+    const proxy = this.#proxy
+    this.#proxy = undefined
+    await proxy?.stop()
+  }
+
+  /** A client must not find the proxy listening while the CCU behind it is down. */
+  #follow(state: CcuState): void {
+    if (state === 'down' || state === 'stopped') this.#opening = this.#opening.then(() => this.#close())
+    else this.#opening = this.#opening.then(() => this.#reopen()).catch(this.#options.onError)
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#proxy === undefined) await this.#open(this.#port)
   }
 
   #find(id: string): PlayedDevice | undefined {
-    return this.ccu.devices().find(({ address }) => address === id)
+    return this.ccu.device(id)
   }
 
   #device(id: string): PlayedDevice {
@@ -170,15 +225,6 @@ export class CcuEndpoint implements Endpoint {
     }
   }
 
-  #view({ name, type, stream, toxicity, attributes }: Fault): FaultView {
-    const finite = Object.entries(attributes).filter(([, value]) => Number.isFinite(value))
-    return { endpoint: this.name, name, type, stream, toxicity, attributes: Object.fromEntries(finite) }
-  }
-
-  #publishFaults(): void {
-    this.#options.events.append('faults', { faults: this.faults() })
-  }
-
   #publish(event: CcuEvent): void {
     const { events } = this.#options
     switch (event.type) {
@@ -192,6 +238,9 @@ export class CcuEndpoint implements Endpoint {
         return events.append('registrations', { registrations: event.registrations })
       case 'devices':
         return events.append('devices', {})
+      case 'power':
+        this.#follow(event.state)
+        return events.append('power', { state: event.state })
     }
   }
 
@@ -213,10 +262,4 @@ function shortenAnswer(answer: Answer): Answer {
   return outcome.kind === 'answered'
     ? { ...answer, outcome: { kind: 'answered', value: shorten(outcome.value) } }
     : answer
-}
-
-/** A wrong option of the fake is a wrong member of the request's body. */
-function fromOption(error: unknown): unknown {
-  if (!(error instanceof OptionError)) return error
-  return new ApiProblem('FAKE_BAD_REQUEST', error.message, error.option.replace(/^(fault|device|order)\./, ''))
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { FakeCcu } from '@x/testkit/ccu'
 import { createApp } from '../api/app.ts'
+import { CallbackEndpoint } from '../endpoints/callback-endpoint.ts'
 import { CcuEndpoint } from '../endpoints/ccu-endpoint.ts'
 import { EventLog } from '../events/event-log.ts'
 import { EventStreams } from '../events/event-stream.ts'
@@ -23,6 +24,7 @@ const MAX_BACKLOG = 1024 * 1024
 export class FakeDeviceServer implements AsyncDisposable {
   readonly #options: CheckedServerOptions
   readonly #endpoint: CcuEndpoint
+  readonly #callbacks: CallbackEndpoint
   readonly #streams: EventStreams
   readonly #server: Server
   readonly #connections: Connections
@@ -35,10 +37,23 @@ export class FakeDeviceServer implements AsyncDisposable {
     this.#options = checked
     const events = new EventLog(maxEvents)
     this.#streams = new EventStreams({ log: events, heartbeatMs, maxReaders, maxBacklog: MAX_BACKLOG })
-    this.#endpoint = new CcuEndpoint({ host, port: ccuPort, events, ccu: { ...ccu, onError: checked.onError } })
+    const onFaults = (): void => {
+      events.append('faults', { faults: [this.#endpoint, this.#callbacks].flatMap((each) => each.faults()) })
+    }
+    const { onError } = checked
+    this.#callbacks = new CallbackEndpoint(onFaults)
+    const route = (url: URL): Promise<URL> => this.#callbacks.route(url)
+    this.#endpoint = new CcuEndpoint({
+      host,
+      port: ccuPort,
+      events,
+      onError,
+      onFaults,
+      ccu: { route, ...ccu, onError },
+    })
     const app = createApp({
       api: {
-        endpoints: [this.#endpoint],
+        endpoints: [this.#endpoint, this.#callbacks],
         ccu: this.#endpoint,
         events,
         streams: this.#streams,
@@ -96,6 +111,7 @@ export class FakeDeviceServer implements AsyncDisposable {
       clearTimeout(timer)
     }
     await this.#endpoint.stop()
+    await this.#callbacks.stop()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { checkDuration, checkInteger, checkSignal } from '@x/loop-utils/errors'
+import { checkDuration, checkInteger, checkOneOf, checkSignal } from '@x/loop-utils/errors'
+import { CCU_PROFILES, FLEETS, type CcuProfile, type FleetName } from '@x/testkit/ccu'
 import { cliCommand } from './cli-command.ts'
 import { RunningFakeDevice, type FakeDeviceProcess } from './running-fake-device.ts'
 
@@ -9,6 +10,12 @@ export interface StartFakeDeviceOptions {
   readonly port?: number
   /** Port of the fake CCU. Default 0, a free one. */
   readonly ccuPort?: number
+  /** The devices of the fake CCU: `household` (default) or `catalogue`, one of several hundred types. */
+  readonly fleet?: FleetName
+  /** Decides the serial numbers of the catalogue's devices. Default 1. */
+  readonly seed?: number
+  /** The interface process that the fake CCU takes after. Default `plain`. */
+  readonly profile?: CcuProfile
   /** How long it may take to be ready, in milliseconds. Default 10 000. */
   readonly readyTimeoutMs?: number
   /** How long an orderly end may take before the process is killed, in milliseconds. Default 5000. */
@@ -29,8 +36,13 @@ export async function startFakeDevice(options: StartFakeDeviceOptions = {}): Pro
   const readyTimeoutMs = checkDuration('readyTimeoutMs', options.readyTimeoutMs ?? 10_000, { max: 2 ** 31 - 1 })
   const stopTimeoutMs = checkDuration('stopTimeoutMs', options.stopTimeoutMs ?? 5000, { max: 2 ** 31 - 1 })
   checkSignal('signal', signal)?.throwIfAborted()
+  const fleet = checkOneOf('fleet', options.fleet ?? 'household', FLEETS)
+  const profile = checkOneOf('profile', options.profile ?? 'plain', CCU_PROFILES)
+  const seed = checkInteger('seed', options.seed ?? 1, { min: 0, max: 10 ** 15 - 1 })
   const [command, ...args] = cliCommand()
-  const flags = ['start', '--json', '--exit-with-stdin', '--port', String(port), '--ccu-port', String(ccuPort)]
+  const ports = ['--port', String(port), '--ccu-port', String(ccuPort)]
+  const played = ['--fleet', fleet, '--seed', String(seed), '--profile', profile]
+  const flags = ['start', '--json', '--exit-with-stdin', ...ports, ...played]
   // the pipe to its standard input closes with this process, which ends the child
   const child = spawn(command, [...args, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] })
   const running = new RunningFakeDevice(child, stopTimeoutMs)

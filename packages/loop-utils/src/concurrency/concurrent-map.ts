@@ -192,7 +192,6 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
   }
 
   #finish(): void {
-    if (this.#isOver) return
     this.#isOver = true
     if (this.#failures > 0) {
       const [cause] = this.#errors

@@ -31,8 +31,8 @@ export interface TaskGroupOptions {
  *
  * @example
  * await using group = new TaskGroup({ signal })
- * group.run((context) => read(socket, context.signal))
- * group.run((context) => write(socket, context.signal))
+ * group.spawn((context) => read(socket, context.signal))
+ * group.spawn((context) => write(socket, context.signal))
  * await group.join()
  */
 export class TaskGroup implements AsyncDisposable {
@@ -84,6 +84,11 @@ export class TaskGroup implements AsyncDisposable {
     // who does not look at the result learns of a failure from the group
     result.catch(() => undefined)
     return result
+  }
+
+  /** As {@link run}, for a task whose result nobody needs. */
+  spawn(fn: PolicyFunction<unknown>): void {
+    void this.run(fn)
   }
 
   /**
@@ -169,7 +174,7 @@ function isObedience(error: unknown, reason: unknown): boolean {
  * @throws as {@link TaskGroup.join} does, as a rejection
  * @example
  * await withTaskGroup(async (group) => {
- *   for (const device of devices) group.run((context) => device.start(context.signal))
+ *   for (const device of devices) group.spawn((context) => device.start(context.signal))
  * })
  */
 export async function withTaskGroup<T>(

@@ -1,3 +1,12 @@
+import { CircuitIsolatedError, CircuitOpenError } from '../breaker/circuit-errors.ts'
+import { BulkheadFullError } from '../concurrency/bulkhead-full-error.ts'
+import { CancelledError } from '../concurrency/cancelled-error.ts'
+import { ChannelClosedError } from '../concurrency/channel-closed-error.ts'
+import { TaskGroupClosedError } from '../concurrency/task-group-closed-error.ts'
+import { FallbackFailedError } from '../fallback/fallback-failed-error.ts'
+import { RateLimitedError } from '../rate/rate-limited-error.ts'
+import { ResourceDisposeError } from '../resources/resource-dispose-error.ts'
+import { CounterRangeError } from '../shared/counter-range-error.ts'
 import type { ErrorClass } from './error-revival.ts'
 import { ModeOptionError } from './mode-option-error.ts'
 import { NotPlainError } from './not-plain-error.ts'
@@ -13,16 +22,26 @@ import { WorkerCrashedError } from './worker-crashed-error.ts'
 
 /** The classes behind the `LOOP_*` codes. */
 export const LOOP_ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
+  LOOP_BULKHEAD_FULL: BulkheadFullError,
+  LOOP_CANCELLED: CancelledError,
+  LOOP_CHANNEL_CLOSED: ChannelClosedError,
+  LOOP_CIRCUIT_ISOLATED: CircuitIsolatedError,
+  LOOP_CIRCUIT_OPEN: CircuitOpenError,
+  LOOP_COUNTER_RANGE: CounterRangeError,
   LOOP_DISPATCHER_CLOSED: DispatcherClosedError,
+  LOOP_FALLBACK_FAILED: FallbackFailedError,
   LOOP_LANE_CLOSED: LaneClosedError,
   LOOP_NOT_PLAIN: NotPlainError,
   LOOP_OPTION: OptionError,
   LOOP_QUEUE_OVERFLOW: QueueOverflowError,
+  LOOP_RATE_LIMITED: RateLimitedError,
   LOOP_REMOTE: RemoteError,
   LOOP_RESERVED_EVENT: ReservedEventError,
+  LOOP_RESOURCE_DISPOSE: ResourceDisposeError,
   LOOP_RESULT_REFUSED: ResultRefusedError,
   LOOP_RETRY_EXHAUSTED: RetryExhaustedError,
   LOOP_SERVICE_STATE: ServiceStateError,
+  LOOP_TASK_GROUP_CLOSED: TaskGroupClosedError,
   LOOP_THREAD_OPTION: ModeOptionError,
   LOOP_TIMEOUT: TimeoutError,
   LOOP_WORKER_CRASHED: WorkerCrashedError,

@@ -68,17 +68,24 @@ function faultOf(value: unknown): string | undefined {
 
 function* partsOf(value: object, path: string): Generator<[unknown, string]> {
   if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) return
-  if (types.isMap(value)) {
-    for (const [key, item] of value) {
-      if (mayBeAtFault(key)) yield [key, `${path} key`]
-      if (mayBeAtFault(item)) yield [item, `${path}.get(${show(key)})`]
-    }
-  } else if (types.isSet(value)) {
-    for (const item of value) if (mayBeAtFault(item)) yield [item, `${path} member`]
-  } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) if (mayBeAtFault(item)) yield [item, `${path}[${index}]`]
-  } else {
-    for (const [key, item] of Object.entries(value)) if (mayBeAtFault(item)) yield [item, `${path}.${key}`]
+  if (types.isMap(value)) yield* partsOfMap(value, path)
+  else if (types.isSet(value)) yield* partsOfList(value, () => `${path} member`)
+  else if (Array.isArray(value)) yield* partsOfList(value, (index) => `${path}[${index}]`)
+  else for (const [key, item] of Object.entries(value)) if (mayBeAtFault(item)) yield [item, `${path}.${key}`]
+}
+
+function* partsOfList(items: Iterable<unknown>, pathOf: (index: number) => string): Generator<[unknown, string]> {
+  let index = 0
+  for (const item of items) {
+    if (mayBeAtFault(item)) yield [item, pathOf(index)]
+    index++
+  }
+}
+
+function* partsOfMap(map: ReadonlyMap<unknown, unknown>, path: string): Generator<[unknown, string]> {
+  for (const [key, item] of map) {
+    if (mayBeAtFault(key)) yield [key, `${path} key`]
+    if (mayBeAtFault(item)) yield [item, `${path}.get(${show(key)})`]
   }
 }
 

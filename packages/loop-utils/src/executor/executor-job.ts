@@ -1,5 +1,6 @@
 import type { PlainModuleRef } from '../channel/module-ref.ts'
 import type { Clock, Timer } from '../clock/clock.ts'
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import type { ErrorRevival } from '../errors/error-revival.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
@@ -44,6 +45,7 @@ export class ExecutorJob {
   readonly #kill = new AbortController()
   #resolve!: (value: unknown) => void
   #reject!: (reason: unknown) => void
+  #forgetAbort: (() => void) | undefined
   #isOnThread = false
   /** For the queue first, then for the function. */
   #limit: Timer | undefined
@@ -56,7 +58,8 @@ export class ExecutorJob {
       this.#resolve = resolve
       this.#reject = reject
     })
-    call.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    const { signal } = call
+    if (signal !== undefined) this.#forgetAbort = onSignalAbort(signal, () => this.giveUp('aborted', signal.reason))
     this.#limitTo(call.queueTimeoutMs, `start of ${this.#what}`)
   }
 
@@ -109,10 +112,6 @@ export class ExecutorJob {
     }, ms)
   }
 
-  readonly #onAbort = (): void => {
-    this.giveUp('aborted', this.#call.signal?.reason)
-  }
-
   #cancel(end: JobEnd): void {
     const { clock, graceMs } = this.#surroundings
     this.#control.cancel(CAUSES[end] ?? 'aborted')
@@ -144,7 +143,7 @@ export class ExecutorJob {
     if (this.end !== undefined) return
     this.end = end
     this.#limit?.[Symbol.dispose]()
-    this.#call.signal?.removeEventListener('abort', this.#onAbort)
+    this.#forgetAbort?.()
     tell()
   }
 }

@@ -126,4 +126,4 @@ function withdrawn(): TaskEnd {
 }
 
 /** Errors that a task may come back with besides those that every revival knows. */
-export const TASK_ERROR_CLASSES = { LOOP_MODULE_REF: ModuleRefError } as const
+export const TASK_ERROR_CLASSES: { readonly LOOP_MODULE_REF: typeof ModuleRefError } = { LOOP_MODULE_REF: ModuleRefError } as const

@@ -47,7 +47,9 @@ export class CallScope implements CallContext {
   // private by type only: true private fields would double what a call costs that nobody aborts
   private readonly parent: CallScope | undefined
   private readonly outer: AbortSignal | undefined
-  private listeners: Set<() => void> | undefined
+  /** Mostly there is one, for which no set is made. */
+  private listener: (() => void) | undefined
+  private moreListeners: Set<() => void> | undefined
   private controller: AbortController | undefined
   private unlink: (() => void) | undefined
   private isAborted = false
@@ -72,6 +74,21 @@ export class CallScope implements CallContext {
     if (options instanceof CallScope) return options.isAbortable ? options.child({ isPassive: true }) : options
     const { attempt = 1, deadline } = options as Partial<CallContext>
     return new CallScope({ ...BARE_ROOT, outer: checkSignal('signal', options.signal), attempt, deadline })
+  }
+
+  /**
+   * Runs one execution in the scope of the outer policy, which then closes it, or in a root of its own. For a body that
+   * by itself leaves no listener behind. What is thrown at the way in rejects.
+   */
+  static run<T>(options: ExecuteOptions | undefined, body: (scope: CallScope) => Promise<T>): Promise<T> {
+    if (options instanceof CallScope) return body(options)
+    let root: CallScope
+    try {
+      root = CallScope.enter(options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return root.closeAfter(body(root))
   }
 
   /** A part of this execution, such as one attempt. */
@@ -111,9 +128,10 @@ export class CallScope implements CallContext {
     this.isAborted = true
     this.abortReason = reason
     this.unlinkNow()
-    const listeners = this.listeners ?? []
-    this.listeners = undefined
-    for (const listener of listeners) listener()
+    const { listener, moreListeners = [] } = this
+    this.forgetListeners()
+    listener?.()
+    for (const further of moreListeners) further()
     this.controller?.abort(reason)
   }
 
@@ -124,10 +142,10 @@ export class CallScope implements CallContext {
       return nothing
     }
     if (!this.isAbortable) return nothing
-    this.listeners ??= new Set()
-    this.listeners.add(listener)
+    if (this.listener === undefined && this.moreListeners === undefined) this.listener = listener
+    else this.addFurther(listener)
     this.link()
-    return () => void this.listeners?.delete(listener)
+    return () => this.remove(listener)
   }
 
   /** Waits on `clock`; rejects with the reason at the abort. Neither timer nor listener stays behind. */
@@ -164,8 +182,23 @@ export class CallScope implements CallContext {
   /** Lets go of the parent and the caller's signal: the execution has settled. */
   close(): void {
     this.isClosed = true
-    this.listeners = undefined
+    this.forgetListeners()
     this.unlinkNow()
+  }
+
+  private addFurther(listener: () => void): void {
+    this.moreListeners ??= new Set()
+    this.moreListeners.add(listener)
+  }
+
+  private remove(listener: () => void): void {
+    if (this.listener === listener) this.listener = undefined
+    else this.moreListeners?.delete(listener)
+  }
+
+  private forgetListeners(): void {
+    this.listener = undefined
+    this.moreListeners = undefined
   }
 
   private link(): void {

@@ -44,7 +44,6 @@ function checkPolicy(policy: unknown, option: string): void {
 }
 
 /** A composition of nothing still heeds the caller's signal. */
-async function runBare<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-  const scope = CallScope.enter(options)
-  return scope.closeAfter(raceAbort(scope, fn))
+function runBare<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
+  return CallScope.run(options, (scope) => raceAbort(scope, fn))
 }

@@ -1,6 +1,5 @@
 import type { TimeoutKind } from '../errors/timeout-error.ts'
-import { callAndClose, limitOf, type TimeLimitOptions } from '../timeout/timeout.ts'
-import { CallScope } from './call-scope.ts'
+import { limitOf, runWithin, type TimeLimitOptions } from '../timeout/timeout.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from './policy.ts'
 
 /** How a timeout policy keeps its limit, and how it reports. */
@@ -20,7 +19,6 @@ export function timeoutPolicy(timeoutMs: number, options: TimeoutPolicyOptions =
   const limit = { ...limitOf(timeoutMs, options), kind }
   return {
     name: 'timeout',
-    execute: <T>(fn: PolicyFunction<T>, given?: ExecuteOptions): Promise<T> =>
-      callAndClose(limit, CallScope.enter(given), fn),
+    execute: <T>(fn: PolicyFunction<T>, given?: ExecuteOptions): Promise<T> => runWithin(limit, fn, given),
   }
 }

@@ -15,4 +15,4 @@ export type {
 } from './rate-limiter.ts'
 export { RetryBudget, type RetryBudgetOptions, type RetryBudgetStats } from './retry-budget.ts'
 export { slidingWindow, type SlidingWindowOptions } from './sliding-window.ts'
-export { tokenBucket, type TokenBucket, type TokenBucketOptions } from './token-bucket.ts'
+export { tokenBucket, type TokenBucketOptions } from './token-bucket.ts'

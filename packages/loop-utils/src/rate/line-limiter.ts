@@ -37,6 +37,11 @@ export class LineLimiter implements RateLimiter {
     this.#agent = new Agent((line) => this.#advance(line))
   }
 
+  get tokens(): number {
+    const now = this.#now()
+    return Math.min(...this.lines.map((line) => line.ledger.tokens(now)))
+  }
+
   get waiting(): number {
     return this.#queue.size
   }

@@ -65,6 +65,8 @@ export interface RateLimiter {
    * otherwise it takes at least that long.
    */
   retryAfterMs(n?: number): number
+  /** How many tokens there are now, a part of one included, whoever waits for them; 0 while turns are reserved. */
+  readonly tokens: number
   /** How many wait. */
   readonly waiting: number
   /** Rejects all who wait, as on shutdown; returns how many there were. */

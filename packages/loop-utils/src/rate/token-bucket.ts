@@ -16,12 +16,6 @@ export interface TokenBucketOptions extends RateLimiterOptions {
   readonly initial?: number
 }
 
-/** A token bucket, whose level can be read. */
-export interface TokenBucket extends RateLimiter {
-  /** How many tokens there are now, a part of one included; 0 while turns are reserved. */
-  readonly tokens: number
-}
-
 /**
  * A token bucket: in any span of time, not more than `capacity` plus what drips in are taken.
  *
@@ -30,7 +24,7 @@ export interface TokenBucket extends RateLimiter {
  * const limiter = tokenBucket({ capacity: 20, refill: 5 })
  * await limiter.acquire(1, { signal })
  */
-export function tokenBucket(options: TokenBucketOptions): TokenBucket {
+export function tokenBucket(options: TokenBucketOptions): RateLimiter {
   const { refill = options.capacity, intervalMs = 1000, initial = options.capacity, clock = systemClock } = options
   const capacity = checkInteger('capacity', options.capacity, { min: 1 })
   const rate = {
@@ -40,12 +34,5 @@ export function tokenBucket(options: TokenBucketOptions): TokenBucket {
   }
   const tokens = checkInteger('initial', initial, { min: 0, max: capacity })
   const line = new RateLine(new RefillRule(rate, tokens, clock.now()), clock)
-  return new BucketLimiter([line], { name: 'token bucket', ...options })
-}
-
-class BucketLimiter extends LineLimiter implements TokenBucket {
-  get tokens(): number {
-    const [line] = this.lines
-    return line === undefined ? 0 : line.ledger.tokens(line.clock.now())
-  }
+  return new LineLimiter([line], { name: 'token bucket', ...options })
 }

@@ -17,13 +17,7 @@ const exhausted = new ObservationPoint('x:loop-utils:retry:give-up')
 
 /** One execution of a retry, from entering its scope to closing it. */
 export function runRetry<T>(plan: RetryPlan<T>, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-  let scope: CallScope
-  try {
-    scope = CallScope.enter(options)
-  } catch (error) {
-    return Promise.reject(error)
-  }
-  return scope.closeAfter(new RetryRun(plan, scope, fn).run())
+  return CallScope.run(options, (scope) => new RetryRun(plan, scope, fn).run())
 }
 
 class RetryRun<T> {

@@ -37,15 +37,19 @@ export function* tellCircuit(
   }
 }
 
+/** What somebody wants the circuit to be. */
+export interface CircuitOrder {
+  readonly status: 'closed' | 'isolated'
+  readonly nowMs: number
+  /** Only if it is still in this life. */
+  readonly life?: number
+}
+
 /**
- * Closes or isolates the circuit, whatever its state; with `life`, only if it is still in that one. Nothing changes when
- * it is isolated and is to be so. Returns the state that it is in then.
+ * Closes or isolates the circuit. Nothing changes when it is isolated and is to be so. Returns the state that it is in
+ * then.
  */
-export function* setCircuit(
-  memory: SharedMemory,
-  status: 'closed' | 'isolated',
-  ...[nowMs, life]: readonly [nowMs: number, life?: number]
-): Protocol<CircuitState> {
+export function* setCircuit(memory: SharedMemory, { status, nowMs, life }: CircuitOrder): Protocol<CircuitState> {
   for (;;) {
     yield
     const word = memory.loadLong(CIRCUIT)

@@ -161,13 +161,17 @@ export class ThreadBreaker implements Policy {
    * begins closed then.
    */
   isolate(): Disposable {
-    const { since } = runSteps(setCircuit(this.#memory, 'isolated', this.#now()))
-    return { [Symbol.dispose]: () => void runSteps(setCircuit(this.#memory, 'closed', this.#now(), since)) }
+    const { since: life } = runSteps(setCircuit(this.#memory, { status: 'isolated', nowMs: this.#now() }))
+    return {
+      [Symbol.dispose]: () => {
+        runSteps(setCircuit(this.#memory, { status: 'closed', nowMs: this.#now(), life }))
+      },
+    }
   }
 
   /** Closes the circuit for every thread, whatever its state. Outcomes of calls that are under way come late. */
   reset(): void {
-    runSteps(setCircuit(this.#memory, 'closed', this.#now()))
+    runSteps(setCircuit(this.#memory, { status: 'closed', nowMs: this.#now() }))
   }
 
   async #call<T>(scope: CallScope, fn: PolicyFunction<T>, permit: LifePermit): Promise<T> {
@@ -273,7 +277,7 @@ function readFacts(buffer: SharedArrayBuffer): Facts {
 
 function checkRules(rules: ThreadBreakerRules): [number, number, number, number, number] {
   const { failures = 5, halfOpenAfterMs = 60_000 } = rules
-  const { probes, successes, maxWaitMs } = checkHalfOpen(rules.halfOpen)
+  const { probes, successes, maxWaitMs } = checkHalfOpen('halfOpen', rules.halfOpen)
   return [
     checkInteger('failures', failures, { min: 1, max: MAX_FAILURES }),
     checkDuration('halfOpenAfterMs', halfOpenAfterMs),

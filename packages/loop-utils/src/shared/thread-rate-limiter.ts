@@ -2,7 +2,14 @@ import type { Clock, Timer } from '../clock/clock.ts'
 import { inScope } from '../concurrency/policy-scope.ts'
 import { rejectAll, Waiter, WaiterQueue, type WaitLimit } from '../concurrency/waiter-queue.ts'
 import { checkRoom } from '../concurrency/waiting-bound.ts'
-import { checkBoolean, checkDuration, checkFunction, checkInteger, checkNumber, checkSignal } from '../errors/option-checks.ts'
+import {
+  checkBoolean,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkSignal,
+} from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { KeepAlive } from '../host/keep-alive.ts'
 import type { CallScope } from '../policy/call-scope.ts'
@@ -259,9 +266,9 @@ function factsOf(buffer: SharedArrayBuffer): Float64Array {
 function checkRate({ limit, periodMs = 1000, burst = 0 }: ThreadRate): [intervalNs: number, burst: number] {
   checkNumber('limit', limit)
   checkDuration('periodMs', periodMs)
-  const interval = Math.ceil((periodMs * NS_PER_MS) / limit)
-  if (!(limit > 0) || !(interval >= 1) || interval > Number.MAX_SAFE_INTEGER) {
+  const interval = (periodMs * NS_PER_MS) / limit
+  if (limit <= 0 || interval < 1 || interval > Number.MAX_SAFE_INTEGER) {
     throw new OptionError('limit', limit, 'from one token in 100 days to one a nanosecond')
   }
-  return [interval, checkInteger('burst', burst, { min: 0, max: 2 ** 31 - 2 }) + 1]
+  return [Math.ceil(interval), checkInteger('burst', burst, { min: 0, max: 2 ** 31 - 2 }) + 1]
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkDuration, checkFunction, checkOneOf } from '../errors/option-checks.ts'
+import { checkDuration, checkFunction, checkOneOf, checkSignal } from '../errors/option-checks.ts'
 import type { TimeoutError } from '../errors/timeout-error.ts'
 import { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, PolicyFunction } from '../policy/policy.ts'
@@ -57,8 +57,8 @@ export function timeout<T>(
 ): Promise<unknown> {
   checkFunction('fn', fn)
   const limit = limitOf(timeoutMs, options)
-  const scope = CallScope.enter(options)
-  return callAndClose('default' in options ? { ...limit, substitute: substituteOf(options.default) } : limit, scope, fn)
+  checkSignal('signal', options.signal)
+  return runWithin('default' in options ? { ...limit, substitute: substituteOf(options.default) } : limit, fn, options)
 }
 
 /** Checks the options of a time limit. */
@@ -76,9 +76,9 @@ export function limitOf(timeoutMs: number, options: TimeLimitOptions): TimeLimit
   }
 }
 
-/** One execution under a limit, from entering the scope to closing it. */
-export function callAndClose<T>(limit: TimeLimit, scope: CallScope, fn: PolicyFunction<T>): Promise<T> {
-  return scope.closeAfter(callWithin(limit, scope, fn))
+/** One execution under a limit. */
+export function runWithin<T>(limit: TimeLimit, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
+  return CallScope.run(options, (scope) => callWithin(limit, scope, fn))
 }
 
 function substituteOf(standIn: unknown): (timeout: TimeoutError) => unknown {

@@ -107,6 +107,17 @@ describe('adaptiveConcurrency', () => {
     }
   })
 
+  it('takes overloads of calls that ran side by side for one', () => {
+    for (const algorithm of ['aimd', 'gradient'] as const) {
+      const limited = adaptiveConcurrency({ algorithm, initial: 20 })
+      const permits = Array.from({ length: 20 }, () => limited.tryAcquire())
+      for (const permit of permits) permit?.overload()
+      expect(limited.limit).toBe(algorithm === 'aimd' ? 18 : 14)
+      limited.tryAcquire()?.overload()
+      expect(limited.limit).toBe(algorithm === 'aimd' ? 16 : 9)
+    }
+  })
+
   it('takes a slow call for an overload with aimd and slowMs', async () => {
     const clock = new ManualClock()
     const limited = adaptiveConcurrency({

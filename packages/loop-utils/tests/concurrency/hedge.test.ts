@@ -7,6 +7,7 @@ import type { CallContext } from '../../src/policy/index.ts'
 import { RetryBudget } from '../../src/rate/index.ts'
 import { Deadline } from '../../src/timeout/index.ts'
 import { rejection } from '../settled.ts'
+import { Deferred } from './interleavings.ts'
 
 /** Notes when each attempt begins and with what its signal is aborted. */
 class Attempts {
@@ -91,6 +92,22 @@ describe('hedge', () => {
     expect(error.errors.map((part: Error) => part.message)).toEqual(['attempt 1', 'attempt 2', 'attempt 3'])
     expect(error).toMatchObject({ message: 'all 3 attempts failed', cause: error.errors[0] as unknown })
     expect(await thrown).toMatchObject({ message: 'at once' })
+  })
+
+  it('takes one of two that end at the same time', async () => {
+    const clock = new ManualClock()
+    const gate = new Deferred()
+    const call = hedge(({ attempt }) => gate.promise.then(() => attempt), { afterMs: 10, clock })
+    await clock.advance(10)
+    gate.resolve()
+    expect(await call).toBe(1)
+    const failing = new Deferred()
+    const failure = rejection(
+      hedge(({ attempt }) => failing.promise.catch(() => Promise.reject(attempt)), { afterMs: 10, clock }),
+    )
+    await clock.advance(10)
+    failing.reject('both')
+    expect(await failure).toMatchObject({ errors: [1, 2] })
   })
 
   it('settles at the abort with its reason, aborts all attempts, and leaves nothing', async () => {

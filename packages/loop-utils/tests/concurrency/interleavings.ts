@@ -59,7 +59,7 @@ export function agree(what: string, real: unknown, model: unknown): void {
 
 /** Lets promise callbacks run, and those that they cause, some levels deep. */
 export async function turnMicrotasks(levels = 4): Promise<void> {
-  for (let level = 0; level < levels; level++) await undefined
+  for (let level = 0; level < levels; level++) await Promise.resolve()
 }
 
 /** A promise that is settled from outside. */

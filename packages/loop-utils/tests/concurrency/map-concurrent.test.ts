@@ -184,7 +184,7 @@ describe('mapConcurrent', () => {
     const controller = new AbortController()
     const log: string[] = []
     const signals: AbortSignal[] = []
-    const map = ({}, { signal }: { signal: AbortSignal }): Promise<never> => {
+    const map = (_value: number, { signal }: { signal: AbortSignal }): Promise<never> => {
       signals.push(signal)
       return new Promise(() => {})
     }
@@ -293,6 +293,28 @@ describe('mapConcurrent', () => {
     await turnMicrotasks(10)
     expect(calls).toBe(0)
     expect(await next).toEqual({ done: true, value: undefined })
+  })
+
+  it('drops what fails after the end, in the source and in what is on its way', async () => {
+    const [item, read] = [new Deferred<number>(), new Deferred<IteratorResult<number, undefined>>()]
+    const reads = [Promise.resolve({ done: false, value: 1 } as const), read.promise]
+    const source: AsyncIterable<number> = {
+      [Symbol.asyncIterator]: () => ({ next: () => reads.shift() ?? new Promise<never>(() => {}) }),
+    }
+    const results = mapConcurrent(source, () => item.promise, { concurrency: 2, stopOnError: false, ordered: false })
+    const next = results.next()
+    await turnMicrotasks(10)
+    const left = results.return()
+    item.reject(new Error('late'))
+    read.reject(new Error('later'))
+    expect(await left).toEqual({ done: true, value: undefined })
+    expect(await next).toEqual({ done: true, value: undefined })
+    const late = mapConcurrent([1], () => item.promise.catch(() => 7), { concurrency: 1, ordered: false })
+    const gone = late.next()
+    await turnMicrotasks(1)
+    await late.return()
+    expect(await gone).toEqual({ done: true, value: undefined })
+    expect(await late.next()).toEqual({ done: true, value: undefined })
   })
 
   it('answers several who ask at once, in order, and bounds them', async () => {

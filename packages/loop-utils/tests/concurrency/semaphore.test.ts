@@ -151,6 +151,8 @@ describe('Mutex', () => {
     expect(mutex.tryAcquire()).toBeUndefined()
     expect(mutex.isHeld).toBe(true)
     const aborted = rejection(mutex.acquire({ signal: AbortSignal.abort('no') }))
+    const run = mutex.run(() => 'called', { signal: AbortSignal.abort('nor run') })
+    expect(await rejection(run)).toBe('nor run')
     const closed = [rejection(mutex.acquire()), rejection(mutex.acquire())]
     expect(mutex.waiting).toBe(2)
     expect(await rejection(mutex.acquire())).toMatchObject({ queue: 'queue of mutex' })

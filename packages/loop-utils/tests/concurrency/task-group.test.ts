@@ -25,7 +25,7 @@ describe('TaskGroup', () => {
     const log: string[] = []
     const first = group.run(async () => {
       await turnMicrotasks(2)
-      group.run(async () => {
+      group.spawn(async () => {
         await turnMicrotasks(20)
         log.push('grandchild')
       })
@@ -43,9 +43,9 @@ describe('TaskGroup', () => {
     const group = new TaskGroup()
     const log: string[] = []
     const failure = new Error('broken')
-    group.run(obedient(log, 'a'))
-    group.run(obedient(log, 'b'))
-    group.run(() => Promise.reject(failure))
+    group.spawn(obedient(log, 'a'))
+    group.spawn(obedient(log, 'b'))
+    group.spawn(() => Promise.reject(failure))
     expect(await rejection(group.join())).toBe(failure)
     expect(log.toSorted()).toEqual(['a ended', 'b ended'])
     expect(group.signal.aborted).toBe(true)
@@ -55,14 +55,14 @@ describe('TaskGroup', () => {
   it('throws an AggregateError of all failures when there are several', async () => {
     const group = new TaskGroup({ name: 'scan' })
     const failures = [new Error('one'), new Error('two')]
-    group.run(() => {
+    group.spawn(() => {
       throw failures[0]
     })
     const gate = new Deferred()
     // this one fails of itself while it is being aborted
     const second = new TaskGroup()
-    second.run(() => Promise.reject(failures[0]))
-    second.run(async () => {
+    second.spawn(() => Promise.reject(failures[0]))
+    second.spawn(async () => {
       await gate.promise
       throw failures[1]
     })
@@ -76,8 +76,8 @@ describe('TaskGroup', () => {
   it("takes Node's AbortError for obedience, too", async () => {
     const group = new TaskGroup()
     const failure = new Error('broken')
-    group.run(({ signal }) => sleep(100_000, undefined, { signal }))
-    group.run(() => Promise.reject(failure))
+    group.spawn(({ signal }) => sleep(100_000, undefined, { signal }))
+    group.spawn(() => Promise.reject(failure))
     expect(await rejection(group.join())).toBe(failure)
   })
 
@@ -107,14 +107,14 @@ describe('TaskGroup', () => {
     const controller = new AbortController()
     const group = new TaskGroup({ signal: controller.signal })
     const log: string[] = []
-    group.run(obedient(log, 'a'))
+    group.spawn(obedient(log, 'a'))
     controller.abort('outer')
     expect(await rejection(group.join())).toBe('outer')
     expect(log).toEqual(['a ended'])
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
     const other = new AbortController()
     const quiet = new TaskGroup({ signal: other.signal })
-    quiet.run(({ signal }) => expect(signal.aborted).toBe(false))
+    quiet.spawn(({ signal }) => expect(signal.aborted).toBe(false))
     await quiet.join()
     expect(getEventListeners(other.signal, 'abort')).toEqual([])
   })
@@ -122,7 +122,7 @@ describe('TaskGroup', () => {
   it('bounds its tasks', async () => {
     const group = new TaskGroup({ maxTasks: 1 })
     const gate = new Deferred()
-    group.run(() => gate.promise)
+    group.spawn(() => gate.promise)
     expect(() => group.run(() => 1)).toThrow(QueueOverflowError)
     gate.resolve()
     await group.join()
@@ -134,7 +134,7 @@ describe('TaskGroup', () => {
     const gate = new Deferred<string>()
     const failure = new Error('broken')
     const going = group.run(() => gate.promise)
-    group.run(() => Promise.reject(failure))
+    group.spawn(() => Promise.reject(failure))
     await turnMicrotasks(8)
     expect(errors).toEqual([failure])
     expect(group.signal.aborted).toBe(false)
@@ -150,15 +150,15 @@ describe('TaskGroup', () => {
     const log: string[] = []
     {
       await using group = new TaskGroup()
-      group.run(obedient(log, 'a'))
+      group.spawn(obedient(log, 'a'))
     }
     expect(log).toEqual(['a ended'])
     const failure = new Error('unseen')
     const group = new TaskGroup()
-    group.run(() => Promise.reject(failure))
+    group.spawn(() => Promise.reject(failure))
     expect(await rejection(group[Symbol.asyncDispose]())).toBe(failure)
     const seen = new TaskGroup()
-    seen.run(() => Promise.reject(failure))
+    seen.spawn(() => Promise.reject(failure))
     expect(await rejection(seen.join())).toBe(failure)
     expect(await settled(seen[Symbol.asyncDispose]())).toEqual({ status: 'fulfilled', value: undefined })
   })
@@ -168,7 +168,7 @@ describe('TaskGroup', () => {
     const onUnhandled = (error: unknown): void => void unhandled.push(error)
     process.on('unhandledRejection', onUnhandled)
     const group = new TaskGroup({ mode: 'background', onError: () => undefined })
-    for (let index = 0; index < 10; index++) group.run(() => Promise.reject(new Error(`task ${index}`)))
+    for (let index = 0; index < 10; index++) group.spawn(() => Promise.reject(new Error(`task ${index}`)))
     await new Promise((resolve) => setTimeout(resolve, 20))
     process.off('unhandledRejection', onUnhandled)
     expect(unhandled).toEqual([])
@@ -179,7 +179,7 @@ describe('TaskGroup', () => {
     const group = new TaskGroup()
     const gate = new Deferred()
     for (let index = 0; index < 1500; index++) {
-      group.run(async () => {
+      group.spawn(async () => {
         await gate.promise
         throw new Error(`task ${index}`)
       })
@@ -195,7 +195,7 @@ describe('withTaskGroup', () => {
   it('resolves with the result of the body after all tasks', async () => {
     let isDone = false
     const result = await withTaskGroup((group) => {
-      group.run(async () => {
+      group.spawn(async () => {
         await turnMicrotasks(30)
         isDone = true
       })
@@ -208,12 +208,12 @@ describe('withTaskGroup', () => {
     const failure = new Error('broken')
     const log: string[] = []
     const body = withTaskGroup((group) => {
-      group.run(obedient(log, 'task'))
+      group.spawn(obedient(log, 'task'))
       throw failure
     })
     expect(await rejection(body)).toBe(failure)
     const task = withTaskGroup(async (group, context) => {
-      group.run(() => Promise.reject(failure))
+      group.spawn(() => Promise.reject(failure))
       await obedient(log, 'body')(context)
     })
     expect(await rejection(task)).toBe(failure)

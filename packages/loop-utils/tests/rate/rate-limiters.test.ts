@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ManualClock, type Clock } from '../../src/clock/index.ts'
+import { ManualClock } from '../../src/clock/index.ts'
 import { OptionError, QueueOverflowError } from '../../src/errors/index.ts'
 import { gcra, RateLimitedError, slidingWindow, tokenBucket, type RateLimiter } from '../../src/rate/index.ts'
 import { assertLeavesNoTimer } from '../active-timers.ts'
@@ -10,10 +10,10 @@ import { CountedSignal } from '../counted-signal.ts'
 import { rejection } from '../settled.ts'
 
 /** A clock for what needs no timers. */
-class HandClock implements Pick<Clock, 'now'> {
+class HandClock extends ManualClock {
   nowMs = 0
 
-  now(): number {
+  override now(): number {
     return this.nowMs
   }
 }
@@ -54,7 +54,7 @@ describe('tokenBucket', () => {
         (rate, startMs, steps) => {
           const clock = new HandClock()
           clock.nowMs = startMs
-          const bucket = tokenBucket({ ...rate, clock: clock as Clock })
+          const bucket = tokenBucket({ ...rate, clock })
           const [capacity, refill, intervalMs] = [rate.capacity, rate.refill, rate.intervalMs].map(BigInt) as [
             bigint,
             bigint,
@@ -82,7 +82,7 @@ describe('tokenBucket', () => {
     // a token every 333 1/3 ms, on a machine that has been up for a month
     clock.nowMs = 30 * 86_400_000 + 0.123
     const startMs = clock.nowMs
-    const bucket = tokenBucket({ capacity: 3, refill: 3, clock: clock as Clock })
+    const bucket = tokenBucket({ capacity: 3, refill: 3, clock })
     let taken = 0
     for (let turn = 0; turn < 300_000; turn++) {
       while (bucket.tryAcquire()) taken++
@@ -106,6 +106,7 @@ describe('gcra', () => {
   it('spaces evenly, and admits so many ahead of their time', async () => {
     const clock = new ManualClock()
     const strict = gcra({ limit: 10, clock })
+    expect(strict.tokens).toBe(1)
     expect([strict.tryAcquire(), strict.tryAcquire(), strict.retryAfterMs()]).toEqual([true, false, 100])
     const bursty = gcra({ limit: 10, burst: 2, clock })
     expect([1, 2, 3, 4].map(() => bursty.tryAcquire())).toEqual([true, true, true, false])
@@ -129,6 +130,7 @@ describe('slidingWindow', () => {
     const limiter = slidingWindow({ limit: 3, windowMs: 100, clock })
     await clock.advance(90)
     expect([1, 2, 3, 4].map(() => limiter.tryAcquire())).toEqual([true, true, true, false])
+    expect(limiter.tokens).toBe(0)
     await clock.advance(20)
     expect([limiter.tryAcquire(), limiter.retryAfterMs()]).toEqual([false, 80])
     await clock.advance(80)
@@ -137,7 +139,7 @@ describe('slidingWindow', () => {
 
   it('keeps no more than its limit of times, however long it runs', async () => {
     const clock = new HandClock()
-    const limiter = slidingWindow({ limit: 40, windowMs: 100, clock: clock as Clock })
+    const limiter = slidingWindow({ limit: 40, windowMs: 100, clock })
     let taken = 0
     for (; clock.nowMs < 100_000; clock.nowMs += 7) if (limiter.tryAcquire(3)) taken += 3
     // 13 times 3 fit in, and the next one that comes after the first has expired is 105 ms after it
@@ -241,6 +243,7 @@ describe.each(KINDS)('%s', (_name, make) => {
     expect(second?.delayMs).toBeGreaterThanOrEqual(delay)
     expect(limiter.reserve(1, { maxDelayMs: delay - 1 })).toBeUndefined()
     expect(limiter.tryAcquire()).toBe(false)
+    expect(limiter.tokens).toBe(0)
     expect(second?.cancel()).toBe(true)
     expect(second?.cancel()).toBe(false)
     expect(limiter.reserve()?.delayMs).toBe(second?.delayMs)

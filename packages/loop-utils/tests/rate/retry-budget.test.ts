@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OptionError, TimeoutError } from '../../src/errors/index.ts'
 import { RetryBudget } from '../../src/rate/index.ts'
+import { agree } from '../concurrency/interleavings.ts'
 
 /** A clock that is set by hand. */
 class HandClock {
@@ -89,7 +90,7 @@ describe('RetryBudget', () => {
               clock.nowMs += 125 * amount
               tokens = Math.min(options.capacity, tokens + (options.minPerSecond * 125 * amount) / 1000)
             } else {
-              expect(budget.tryWithdraw()).toBe(tokens >= 1)
+              agree('tryWithdraw', budget.tryWithdraw(), tokens >= 1)
               if (tokens >= 1) {
                 retries++
                 tokens--

@@ -76,7 +76,7 @@ const tasks = {
     const breaker = new ThreadBreaker(breakerBuffer)
     new ThreadLatch(startBuffer).waitSync()
     let admitted = 0
-    for (let turn = 0; turn < 1000; turn++) if (breaker.tryAcquire() !== undefined) admitted++
+    for (let turn = 0; turn < 1000; turn++) if (breaker.tryAcquire() !== null) admitted++
     return admitted
   },
   async acquireRate([limiterBuffer, startBuffer]: Buffers, times: number): Promise<number[]> {

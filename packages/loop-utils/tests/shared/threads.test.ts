@@ -77,11 +77,11 @@ describe('across real threads', () => {
     expect(await result(startTask('fail', [breaker.buffer], 4))).toBe('closed')
     breaker.tryAcquire()?.failure()
     expect(breaker.state).toBe('open')
-    expect(breaker.tryAcquire()).toBeUndefined()
+    expect(breaker.tryAcquire()).toBeNull()
   })
 
   it('ThreadBreaker lets as many probes through as it may, of all threads together', async () => {
-    const breaker = new ThreadBreaker({ failures: 1, halfOpenAfterMs: 0, probes: 3 })
+    const breaker = new ThreadBreaker({ failures: 1, halfOpenAfterMs: 0, halfOpen: { probes: 3 } })
     const start = new ThreadLatch(1)
     breaker.tryAcquire()?.failure()
     const workers = [1, 2, 3].map(() => startTask('probe', [breaker.buffer, start.buffer]))
@@ -94,7 +94,7 @@ describe('across real threads', () => {
 
   it('ThreadRateLimiter keeps its rate over all threads', async () => {
     const burst = 5
-    const limiter = new ThreadRateLimiter({ limit: 1000, perMs: 1000, burst })
+    const limiter = new ThreadRateLimiter({ limit: 1000, burst: burst - 1 })
     const start = new ThreadLatch(1)
     const workers = [1, 2, 3].map(() => startTask('acquireRate', [limiter.buffer, start.buffer], 20_000))
     await Promise.all(workers.map((worker) => once(worker, 'online')))

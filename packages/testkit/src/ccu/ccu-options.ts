@@ -73,36 +73,67 @@ export type CheckedCcuOptions = Required<Omit<FakeCcuOptions, 'devices' | 'quirk
 
 /** @throws OptionError */
 export function checkCcuOptions(options: FakeCcuOptions): CheckedCcuOptions {
-  const seed = options.seed ?? 1
+  return { ...checkPlayed(options), ...checkCalls(options), ...checkBounds(options), ...checkPlace(options) }
+}
+
+const MAX_MS = 2 ** 31 - 1
+
+function checkPlayed(
+  options: FakeCcuOptions,
+): Pick<CheckedCcuOptions, 'seed' | 'profile' | 'quirks' | 'devices' | 'interfaceName' | 'travelTimes' | 'delivery'> {
+  const { seed = 1, devices = 'household', travelTimes = false } = options
   const profile = checkOneOf('profile', options.profile ?? 'plain', CCU_PROFILES)
-  const defaults = PROFILES[profile]
-  const duration = (option: keyof FakeCcuOptions, missing: number, min = 0): number =>
-    checkDuration(option, options[option] ?? missing, { min, max: 2 ** 31 - 1 })
-  const count = (option: keyof FakeCcuOptions, missing: number): number =>
-    checkInteger(option, options[option] ?? missing, { min: 1 })
+  const { interfaceName, delivery, quirks } = PROFILES[profile]
   return {
     seed,
     profile,
-    quirks: changeQuirks(defaults.quirks, options.quirks ?? {}),
-    devices: fleetDevices(options.devices ?? 'household', seed),
-    host: checkText('host', options.host ?? '127.0.0.1'),
-    port: checkInteger('port', options.port ?? 0, { min: 0, max: 65_535 }),
-    interfaceName: checkText('interfaceName', options.interfaceName ?? defaults.interfaceName),
-    encoding: checkOneOf('encoding', options.encoding ?? 'iso-8859-1', ['iso-8859-1', 'utf-8']),
-    delivery: checkOneOf('delivery', options.delivery ?? defaults.delivery, ['single', 'multicall', 'auto']),
-    maxBatch: count('maxBatch', 100),
-    batchIntervalMs: duration('batchIntervalMs', 0),
-    travelTimes: checkBoolean('travelTimes', options.travelTimes ?? false),
-    startingMs: duration('startingMs', 0),
-    clock: options.clock ?? systemClock,
+    quirks: changeQuirks(quirks, options.quirks ?? {}),
+    devices: fleetDevices(devices, seed),
+    interfaceName: checkText('interfaceName', options.interfaceName ?? interfaceName),
+    travelTimes: checkBoolean('travelTimes', travelTimes),
+    delivery: checkOneOf('delivery', options.delivery ?? delivery, ['single', 'multicall', 'auto']),
+  }
+}
+
+function checkPlace({
+  host = '127.0.0.1',
+  port = 0,
+  clock = systemClock,
+  onError = warn,
+}: FakeCcuOptions): Pick<CheckedCcuOptions, 'host' | 'port' | 'clock' | 'onError'> {
+  return {
+    host: checkText('host', host),
+    port: checkInteger('port', port, { min: 0, max: 65_535 }),
+    clock,
+    onError: checkFunction('onError', onError),
+  }
+}
+
+function checkCalls(
+  options: FakeCcuOptions,
+): Pick<CheckedCcuOptions, 'encoding' | 'batchIntervalMs' | 'startingMs' | 'callTimeoutMs' | 'route'> {
+  const { encoding = 'iso-8859-1', batchIntervalMs = 0, startingMs = 0, callTimeoutMs = 30_000 } = options
+  return {
+    encoding: checkOneOf('encoding', encoding, ['iso-8859-1', 'utf-8']),
+    batchIntervalMs: checkDuration('batchIntervalMs', batchIntervalMs, { max: MAX_MS }),
+    startingMs: checkDuration('startingMs', startingMs, { max: MAX_MS }),
+    callTimeoutMs: checkDuration('callTimeoutMs', callTimeoutMs, { min: 1, max: MAX_MS }),
     route: checkFunction('route', options.route ?? ((url: URL) => url)),
+  }
+}
+
+type Bounds = 'maxBatch' | 'maxQueued' | 'maxRegistrations' | 'maxBodyBytes' | 'maxAnswerBytes' | 'maxRecords'
+
+function checkBounds(options: FakeCcuOptions): Pick<CheckedCcuOptions, Bounds> {
+  const count = (option: Bounds, missing: number): number =>
+    checkInteger(option, options[option] ?? missing, { min: 1 })
+  return {
+    maxBatch: count('maxBatch', 100),
     maxQueued: count('maxQueued', 10_000),
     maxRegistrations: count('maxRegistrations', 32),
     maxBodyBytes: count('maxBodyBytes', 1024 * 1024),
     maxAnswerBytes: count('maxAnswerBytes', 10 * 1024 * 1024),
-    callTimeoutMs: duration('callTimeoutMs', 30_000, 1),
     maxRecords: count('maxRecords', 1000),
-    onError: checkFunction('onError', options.onError ?? warn),
   }
 }
 

@@ -2,22 +2,26 @@ import { checkDuration, checkText, OptionError, TimeoutError } from '@x/loop-uti
 import { ControlAnswerError, ControlRefusedError, ControlUnreachableError } from './control-errors.ts'
 import { ControlEvents } from './control-events.ts'
 import type {
+  CcuAnnouncement,
   CcuAnswer,
   CcuCall,
   CcuFaultOrder,
   CcuOutcome,
+  CcuQuirks,
   CcuView,
   DeviceSpec,
   DeviceState,
   DeviceView,
   FaultRequest,
   FaultView,
+  FleetRequest,
   HealthView,
   Observation,
   ObservationList,
   ObservationView,
   ProblemView,
   PropertyValue,
+  RebootOptions,
 } from './wire.ts'
 
 /** How a control client behaves. */
@@ -46,7 +50,7 @@ export interface ReportRequest {
 }
 
 interface Request {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: unknown
 }
@@ -176,6 +180,46 @@ export class ControlClient {
   /** Lets coming calls to the fake CCU fail. */
   async ccuFailNext(order: CcuFaultOrder, options?: RequestOptions): Promise<void> {
     await this.#send({ method: 'POST', path: 'api/ccu/faults', body: order }, options)
+  }
+
+  /** Changes habits of the fake CCU, from its next call on. */
+  ccuSetQuirks(changes: Partial<CcuQuirks>, options?: RequestOptions): Promise<CcuView> {
+    return this.#send({ method: 'PATCH', path: 'api/ccu/quirks', body: changes }, options)
+  }
+
+  /** Lets everyone registered hear of a device, or of an error. */
+  async ccuAnnounce(announcement: CcuAnnouncement, options?: RequestOptions): Promise<void> {
+    await this.#send({ method: 'POST', path: 'api/ccu/announcements', body: announcement }, options)
+  }
+
+  /** Plays another fleet; everyone registered hears what goes and what comes. */
+  ccuLoadFleet(fleet: FleetRequest, options?: RequestOptions): Promise<CcuView> {
+    return this.#send({ method: 'PUT', path: 'api/ccu/fleet', body: fleet }, options)
+  }
+
+  /** Reboots the fake CCU; resolves once it is down. Its `state`, and `power` events, tell when it is ready again. */
+  ccuReboot(reboot: RebootOptions = {}, options?: RequestOptions): Promise<CcuView> {
+    return this.#send({ method: 'POST', path: 'api/ccu/reboot', body: reboot }, options)
+  }
+
+  /** Sets how much of the time that may be sent in is used; at 100 % commands get a fault −8. */
+  ccuSetDutyCycle(percent: number, options?: RequestOptions): Promise<CcuView> {
+    return this.#send({ method: 'PUT', path: 'api/ccu/duty-cycle', body: { percent } }, options)
+  }
+
+  /** Offers a firmware for a device, which `updateFirmware` then installs. */
+  async ccuOfferFirmware(
+    offer: { readonly address: string; readonly version: string },
+    options?: RequestOptions,
+  ): Promise<void> {
+    await this.#send({ method: 'POST', path: 'api/ccu/firmware', body: offer }, options)
+  }
+
+  /** A sleeping device wakes and gets the configuration that waits for it; false when none does. */
+  async ccuWake(address: string, options?: RequestOptions): Promise<boolean> {
+    const body = { address }
+    const { woke } = await this.#send<{ woke: boolean }>({ method: 'POST', path: 'api/ccu/wake', body }, options)
+    return woke
   }
 
   /** Resolves once nothing waits to be brought to a callback server. */

@@ -8,11 +8,15 @@ export {
 export { ControlAnswerError, ControlRefusedError, ControlUnreachableError } from './control-errors.ts'
 export type { ControlEvents } from './control-events.ts'
 export type {
+  CcuAnnouncement,
   CcuAnswer,
   CcuCall,
   CcuFaultOrder,
   CcuOutcome,
+  CcuProfile,
+  CcuQuirks,
   CcuRegistration,
+  CcuState,
   CcuView,
   ControlEvent,
   ControlEventData,
@@ -22,6 +26,8 @@ export type {
   DeviceView,
   FaultRequest,
   FaultView,
+  FleetName,
+  FleetRequest,
   HealthView,
   Observation,
   ObservationList,
@@ -29,4 +35,5 @@ export type {
   ProblemView,
   PropertyValue,
   PropertyView,
+  RebootOptions,
 } from './wire.ts'

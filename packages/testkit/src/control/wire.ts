@@ -1,6 +1,9 @@
 import type { CcuRegistration } from '../ccu/callback/registration.ts'
 import type { DeviceSpec } from '../ccu/catalogue/default-fleet.ts'
+import type { FleetName } from '../ccu/catalogue/fleet.ts'
 import type { CcuFaultOrder } from '../ccu/fault-script.ts'
+import type { CcuState, RebootOptions } from '../ccu/power.ts'
+import type { CcuProfile, CcuQuirks } from '../ccu/quirks.ts'
 import type { CcuAnswer, CcuCall, CcuOutcome } from '../ccu/records.ts'
 import type { FaultSpec, FaultStream, FaultType } from '../faults/fault.ts'
 
@@ -91,8 +94,33 @@ export interface CcuView {
   /** Where its clients call it; faults strike there. */
   readonly url: string
   readonly interfaceName: string
+  readonly profile: CcuProfile
+  readonly state: CcuState
+  readonly quirks: CcuQuirks
+  /** In percent; at 100 commands get a fault −8. */
+  readonly dutyCycle: number
+  readonly devices: number
   readonly registrations: readonly CcuRegistration[]
   readonly totals: { readonly calls: number; readonly answers: number }
+}
+
+/** Something for everyone registered to hear: a callback that is not an event. */
+export type CcuAnnouncement =
+  | {
+      readonly kind: 'updateDevice'
+      readonly address: string
+      /** 0 for a new firmware (default), 1 for changed links. */
+      readonly hint?: number
+    }
+  | { readonly kind: 'readdedDevice'; readonly address: string }
+  | { readonly kind: 'replaceDevice'; readonly address: string; readonly newAddress: string }
+  | { readonly kind: 'error'; readonly errorCode: number; readonly message: string }
+
+/** A fleet to play; the seed decides the serial numbers of the catalogue's devices. */
+export interface FleetRequest {
+  readonly fleet: FleetName
+  /** Default 1. */
+  readonly seed?: number
 }
 
 /** How the server is. */
@@ -129,6 +157,8 @@ export interface ControlEventData {
   readonly answer: CcuAnswer
   readonly registrations: { readonly registrations: readonly CcuRegistration[] }
   readonly devices: Readonly<Record<string, never>>
+  /** The fake CCU stops, starts or reboots. */
+  readonly power: { readonly state: CcuState }
   readonly faults: { readonly faults: readonly FaultView[] }
   readonly observation: ObservationView
   /** Events were let go before this reader could get them. */
@@ -150,4 +180,16 @@ export type ControlEvent = {
   }
 }[ControlEventType]
 
-export type { CcuAnswer, CcuCall, CcuFaultOrder, CcuOutcome, CcuRegistration, DeviceSpec }
+export type {
+  CcuAnswer,
+  CcuCall,
+  CcuFaultOrder,
+  CcuOutcome,
+  CcuProfile,
+  CcuQuirks,
+  CcuRegistration,
+  CcuState,
+  DeviceSpec,
+  FleetName,
+  RebootOptions,
+}

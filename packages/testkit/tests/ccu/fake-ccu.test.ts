@@ -63,7 +63,7 @@ describe('the life of a fake CCU', () => {
     await using ccu = await new FakeCcu({ devices }).start()
     for (const { ADDRESS, PARAMSETS } of ccu.descriptions()) {
       for (const key of PARAMSETS) {
-        if (key !== 'LINK') expect(await call(ccu.url, 'getParamset', ADDRESS, key)).toEqual(expect.any(Object))
+        if (key !== 'LINK') await call(ccu.url, 'getParamset', ADDRESS, key)
         await call(ccu.url, 'getParamsetDescription', ADDRESS, key)
       }
     }

@@ -5,6 +5,7 @@ import { XmlRpcEncodeError } from '../codec/encode-error.ts'
 import type { XmlRpcEncoding } from '../codec/encoding.ts'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { XmlRpcProtocolError } from '../codec/protocol-error.ts'
+import { protocolFault } from '../dispatcher/protocol-fault.ts'
 import type { AnswerTable } from './answer-table.ts'
 import { AnswerWriter } from './answer-writer.ts'
 import type { XmlRpcEngineContract, XmlRpcEngineOptions } from './contract.ts'
@@ -101,8 +102,7 @@ export class CallAnswerer {
       refuse(exchange, notACall(error))
       return
     }
-    const fault = new XmlRpcFault(FAULT_CODE.parseError, error.message)
-    exchange.answer(200, this.#writer.fault(fault, 'utf-8'), 'error')
+    exchange.answer(200, this.#writer.fault(protocolFault(error), 'utf-8'), 'error')
   }
 }
 

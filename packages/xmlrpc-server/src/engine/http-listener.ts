@@ -1,44 +1,60 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Clock } from '@x/loop-utils/clock'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { type AddressInfo, type ListenOptions, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { DrainReport, ListenAddress, XmlRpcEngineOptions } from './contract.ts'
 import { BindError } from './bind-error.ts'
-import { RequestLife } from './request-life.ts'
+import type {
+  BoundAddress,
+  DrainReport,
+  DrainRequest,
+  ListenRequest,
+  TlsIdentity,
+  XmlRpcEngineOptions,
+} from './contract.ts'
+import { Exchange, type ExchangeOutcome } from './exchange.ts'
 
-/** Answers one request; must not reject. Its life ends when the peer is gone or the deadline of a stop is over. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse, life: RequestLife) => Promise<void>
+/** What a listener tells. */
+export interface ListenerHandlers {
+  /** Takes one request; answers it in the end, or settles the exchange without an answer. */
+  readonly take: (exchange: Exchange) => void
+  readonly settled: (outcome: ExchangeOutcome) => void
+  /** Whether a peer may connect. */
+  readonly admits: (socket: Socket) => boolean
+}
 
 type ListenerOptions = Pick<
   XmlRpcEngineOptions,
-  'keepAliveTimeoutMs' | 'headersTimeoutMs' | 'requestTimeoutMs' | 'maxConnections'
+  'keepAliveTimeoutMs' | 'headersTimeoutMs' | 'requestTimeoutMs' | 'maxConnections' | 'access'
 >
 
 const MALFORMED = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
+/** So many connections of peers that may not connect are answered; others end at once. */
+const MOST_STRANGERS = 32
+
+const STOPPING = 'the server is stopping'
+
 /** The HTTP server with its connections, from the bind to the last answer. */
 export class HttpListener {
-  readonly #server: Server
-  readonly #handler: RequestHandler
+  readonly #server: Server | TlsServer
+  readonly #handlers: ListenerHandlers
+  readonly #clock: Clock
   readonly #sockets = new Set<Socket>()
-  readonly #running = new Map<Promise<void>, RequestLife>()
+  readonly #running = new Set<Exchange>()
+  #strangers = 0
+  #drained = 0
   #isDraining = false
+  #onQuiet: (() => void) | undefined
 
-  constructor(options: ListenerOptions, handler: RequestHandler) {
-    this.#handler = handler
-    this.#server = createServer({
-      keepAliveTimeout: options.keepAliveTimeoutMs,
-      headersTimeout: options.headersTimeoutMs,
-      requestTimeout: options.requestTimeoutMs,
-      connectionsCheckingInterval: Math.max(1, Math.min(30_000, options.headersTimeoutMs / 2)),
-      noDelay: true,
-    })
+  constructor(options: ListenerOptions, handlers: ListenerHandlers, clock: Clock) {
+    this.#handlers = handlers
+    this.#clock = clock
+    this.#server = openServer(options)
     this.#server.maxConnections = options.maxConnections
-    this.#server.on('request', (request, response) => this.#onRequest(request, response))
+    this.#server.on('request', (request, response) => this.accept(request, response))
     this.#server.on('clientError', onClientError)
-    this.#server.on('connection', (socket) => {
-      this.#sockets.add(socket)
-      socket.on('close', () => this.#sockets.delete(socket))
-    })
+    this.#server.on('connection', (socket: Socket) => this.#onConnection(socket))
   }
 
   get connections(): number {
@@ -50,58 +66,130 @@ export class HttpListener {
    *
    * @throws BindError
    */
-  listen({ host, port }: ListenAddress): Promise<ListenAddress> {
+  async listen({ host, port, isShared }: ListenRequest): Promise<BoundAddress> {
+    // a port that may be shared would be taken from under another program without a word
+    if (isShared && port !== 0) await this.#bind({ host, port }).then(() => this.#unbind())
+    await this.#bind({ host, port, ...(isShared ? { reusePort: true } : {}) } as ListenOptions)
+    const address = this.#server.address() as AddressInfo
+    return { host: address.address, port: address.port, atMs: this.#clock.now() }
+  }
+
+  /** Takes no more connections; the open ones stay. Returns when, on the clock that all threads share. */
+  unlisten(): number {
+    // the method of HTTP servers would also end the connections that have no request at this moment
+    if (this.#server.listening) NetServer.prototype.close.call(this.#server)
+    return this.#clock.now()
+  }
+
+  /** Takes a request, from a connection of its own or of another server's. */
+  accept(request: IncomingMessage, response: ServerResponse, isMounted = false): void {
+    const exchange = new Exchange({ request, response, isMounted }, (settled, outcome) =>
+      this.#onSettled(settled, outcome),
+    )
+    if (this.#isDraining) exchange.isLast = true
+    this.#running.add(exchange)
+    this.#handlers.take(exchange)
+  }
+
+  /**
+   * Takes no more connections, answers what is under way and what comes over open connections, ending each with its
+   * answer; after the deadline ends what is left.
+   */
+  async drain({ deadlineMs, idleGraceMs }: DrainRequest): Promise<DrainReport> {
+    const drainedBefore = this.#drained
+    this.#isDraining = true
+    this.unlisten()
+    for (const exchange of this.#running) exchange.isLast = true
+    const endsAt = this.#clock.now() + deadlineMs
+    await this.#quiet(Math.min(idleGraceMs, deadlineMs), () => this.#sockets.size === 0 && this.#running.size === 0)
+    this.#server.closeIdleConnections()
+    await this.#quiet(endsAt - this.#clock.now(), () => this.#running.size === 0)
+    return { drained: this.#drained - drainedBefore, aborted: await this.#cutOff() }
+  }
+
+  #bind(options: ListenOptions): Promise<void> {
+    const { host = '', port = 0 } = options
     return new Promise((resolve, reject) => {
       const onError = (cause: NodeJS.ErrnoException): void => reject(new BindError(host, port, cause))
       this.#server.once('error', onError)
-      this.#server.listen({ host, port }, () => {
+      this.#server.listen(options, () => {
         this.#server.off('error', onError)
-        const address = this.#server.address() as AddressInfo
-        resolve({ host: address.address, port: address.port })
+        resolve()
       })
     })
   }
 
-  /** Takes no more connections and requests, lets those under way finish, then ends what is left. */
-  async drain(deadlineMs: number): Promise<DrainReport> {
-    this.#isDraining = true
-    const isClosed = new Promise<void>((resolve) => {
-      if (this.#server.listening) this.#server.close(() => resolve())
-      else resolve()
+  #unbind(): Promise<void> {
+    return new Promise((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()))
+  }
+
+  /** Resolves when `isQuiet` or when the time is over. */
+  async #quiet(timeMs: number, isQuiet: () => boolean): Promise<void> {
+    if (timeMs <= 0 || isQuiet()) return
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.setTimer(resolve, timeMs)
+      this.#onQuiet = () => {
+        if (!isQuiet()) return
+        timer[Symbol.dispose]()
+        resolve()
+      }
     })
-    this.#server.closeIdleConnections()
-    const before = this.#running.size
-    await this.#finishRunning(deadlineMs)
+    this.#onQuiet = undefined
+  }
+
+  async #cutOff(): Promise<number> {
     const aborted = this.#running.size
-    for (const life of this.#running.values()) life.end(new Error('the server is stopping'))
-    for (const socket of this.#sockets) socket.destroy()
+    for (const exchange of this.#running) exchange.cutOff(new Error(STOPPING))
+    const isClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const socket of this.#sockets) socket.destroySoon()
+    for (const exchange of this.#running) exchange.request.socket.destroy()
+    for (const socket of this.#sockets) if (socket.writableLength > 0) socket.destroy()
     await isClosed
-    await Promise.all(this.#running.keys())
-    return { drained: before - aborted, aborted }
+    await this.#quiet(1000, () => this.#running.size === 0)
+    return aborted
   }
 
-  async #finishRunning(deadlineMs: number): Promise<void> {
-    if (this.#running.size === 0) return
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs)
+  #onConnection(socket: Socket): void {
+    this.#sockets.add(socket)
+    const isStranger = !this.#handlers.admits(socket)
+    if (isStranger) this.#strangers++
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      if (isStranger) this.#strangers--
+      this.#onQuiet?.()
     })
-    await Promise.race([Promise.all(this.#running.keys()), deadline])
-    clearTimeout(timer)
-  }
-
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#isDraining) response.setHeader('Connection', 'close')
-    const life = new RequestLife()
-    const onClose = (): void => {
-      if (!response.writableFinished) life.end(new Error('the peer closed the connection'))
+    if (isStranger && this.#strangers > MOST_STRANGERS) {
+      this.#handlers.settled('denied')
+      socket.destroy()
     }
-    response.on('close', onClose)
-    const run = this.#handler(request, response, life).finally(() => {
-      this.#running.delete(run)
-      if (this.#isDraining) response.on('finish', () => request.socket.end())
-    })
-    this.#running.set(run, life)
+  }
+
+  #onSettled(exchange: Exchange, outcome: ExchangeOutcome): void {
+    this.#running.delete(exchange)
+    if (this.#isDraining && outcome !== 'gone') this.#drained++
+    this.#handlers.settled(outcome)
+    this.#onQuiet?.()
+  }
+}
+
+function openServer({ access, ...options }: ListenerOptions): Server | TlsServer {
+  const { keepAliveTimeoutMs, headersTimeoutMs, requestTimeoutMs } = options
+  const settings: ServerOptions = {
+    keepAliveTimeout: keepAliveTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.max(1, Math.min(30_000, headersTimeoutMs / 2)),
+    noDelay: true,
+  }
+  if (access.tls === null) return createServer(settings)
+  return createTlsServer({ ...settings, ...tlsSettings(access.tls), handshakeTimeout: headersTimeoutMs })
+}
+
+function tlsSettings({ key, cert, passphrase, clientCa }: TlsIdentity): object {
+  return {
+    ...{ key, cert, ALPNProtocols: ['http/1.1'] },
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
   }
 }
 

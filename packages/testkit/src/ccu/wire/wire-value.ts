@@ -62,12 +62,16 @@ class DoubleText extends xmlrpc.CustomType {
 export function toWire(value: unknown, depth = 0): unknown {
   if (depth > MAX_WIRE_DEPTH)
     throw new OptionError('value', value, `at most ${MAX_WIRE_DEPTH} levels of lists and structs`)
-  if (value instanceof WireDouble) return new DoubleText(value.value.toFixed(6))
-  if (typeof value === 'number') return Number.isInteger(value) ? value : new DoubleText(value.toFixed(6))
   if (value === undefined || value === null) return ''
+  if (typeof value === 'number') return Number.isInteger(value) ? value : new DoubleText(value.toFixed(6))
   if (typeof value === 'string') return /[<&>]/.test(value) ? new EscapedText(value) : value
+  return typeof value === 'object' ? compoundToWire(value, depth) : value
+}
+
+function compoundToWire(value: object, depth: number): unknown {
+  if (value instanceof WireDouble) return new DoubleText(value.value.toFixed(6))
   if (value instanceof WireUntyped) return new UntypedText(value.text)
-  if (typeof value !== 'object' || value instanceof Date) return value
+  if (value instanceof Date) return value
   if (value instanceof Uint8Array) return Buffer.from(value)
   if (Array.isArray(value)) return value.map((item: unknown) => toWire(item, depth + 1))
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toWire(member, depth + 1)]))
