@@ -14,6 +14,8 @@ export function wireLine({ type, at, data }: ControlEvent): LogLine | undefined 
     }
     case 'answer':
       return answerLine(at, data)
+    case 'power':
+      return { at, kind: 'ccu', text: `is ${data.state}` }
     case 'gap':
       return { at, kind: 'gap', text: `${data.missed ?? 'some'} events were let go`, isBad: true }
     case 'registrations':

@@ -40,7 +40,7 @@ class Connection {
     return connection
   }
 
-  /** Resolves with whether the answer came and was a 200. */
+  /** Resolves with whether the answer came and was a 200. One at a time. */
   exchange(bytes) {
     return new Promise((resolve) => {
       this.#settle = resolve
@@ -160,20 +160,23 @@ async function batches({ port, batches: rounds, count, pauseMs }) {
   return { requests: rounds * count, failed, ...quantiles(results.map(({ tookMs }) => tookMs)) }
 }
 
-/** A steady rate, well below what the server can do. */
+/** A steady rate, well below what the server can do; a connection that still waits for an answer is passed over. */
 async function steady({ port, perSecond, durationMs }) {
-  const connections = await openMany(port, 16)
-  const perTick = Math.max(1, Math.round(perSecond / 100))
+  const connections = await openMany(port, 64)
+  const free = [...connections]
   const startedAt = millis()
-  const answers = []
-  let next = 0
-  for (let tick = 0; millis() - startedAt < durationMs; tick++) {
-    for (let index = 0; index < Math.min(perTick, connections.length); index++) {
-      answers.push(connections[next++ % connections.length].exchange(DOCUMENTS.event))
-    }
-    await sleep(Math.max(0, startedAt + (tick + 1) * 10 - millis()))
+  const asked = []
+  const ask = async (connection) => {
+    const isOk = await connection.exchange(DOCUMENTS.event)
+    free.push(connection)
+    return isOk
   }
-  const outcomes = await Promise.all(answers)
+  for (let elapsed = 0; elapsed < durationMs; elapsed = millis() - startedAt) {
+    const due = Math.floor((elapsed * perSecond) / 1000) - asked.length
+    for (const connection of free.splice(0, Math.max(0, due))) asked.push(ask(connection))
+    await sleep(5)
+  }
+  const outcomes = await Promise.all(asked)
   for (const connection of connections) connection.close()
   return { requests: outcomes.length, failed: outcomes.filter((isOk) => !isOk).length, tookMs: millis() - startedAt }
 }

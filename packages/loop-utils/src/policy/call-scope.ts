@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.ts'
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import { checkSignal } from '../errors/option-checks.ts'
 import type { Deadline } from '../timeout/deadline.ts'
 import type { CallContext, ExecuteOptions } from './policy.ts'
@@ -208,8 +209,7 @@ export class CallScope implements CallContext {
     if (this.parent !== undefined) {
       this.unlink = this.parent.onAbort(follow)
     } else if (outer !== undefined) {
-      outer.addEventListener('abort', follow, { once: true })
-      this.unlink = () => outer.removeEventListener('abort', follow)
+      this.unlink = onSignalAbort(outer, follow)
     }
   }
 

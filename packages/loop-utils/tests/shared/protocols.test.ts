@@ -266,10 +266,16 @@ describe('the protocol of ThreadSemaphore', () => {
     let survivors = 0
     explore({
       cells: cellsFor(3),
-      init: init(1, [1, 2, 3]),
+      init: (memory) => {
+        init(1, [1, 2, 3])(memory)
+        memory.cells[FREE] = 0
+        memory.cells[heldBy(0)] = 1
+      },
       mayCrash: [1],
       threads: [
-        user(0, 1),
+        function* ({ memory }): Script {
+          yield* give(memory, 0, 1)
+        },
         user(1, 1),
         user(2, 1),
         function* (world): Script {

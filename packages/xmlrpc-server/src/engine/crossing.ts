@@ -32,13 +32,15 @@ export interface Crossing {
 
 /** Writes a value plainly. Members that are `undefined` are left out. @throws TypeError for what is no value */
 export function toCrossing(value: XmlRpcInput): Crossing {
+  if (isFlat(value)) return { data: value }
   const writer = new CrossingWriter()
   const data = writer.write(value)
   return writer.specials.length === 0 ? { data } : { data, specials: writer.specials }
 }
 
 /** Makes the value again: structs have no prototype, dates and doubles their class. */
-export function fromCrossing({ data, specials = [] }: Crossing): XmlRpcValue {
+export function fromCrossing({ data, specials }: Crossing): XmlRpcValue {
+  if (specials === undefined) return isFlat(data) ? data : rebuild(data)
   let root = rebuild(data)
   for (const special of specials) {
     const value = special.kind === 'dateTime' ? new XmlRpcDateTime(special.text) : new XmlRpcDouble(special.number)
@@ -46,6 +48,15 @@ export function fromCrossing({ data, specials = [] }: Crossing): XmlRpcValue {
     else put(root, special.path, value)
   }
   return root
+}
+
+/** Whether it is an array of nothing but texts, numbers and booleans, as the parameters of most callbacks are. */
+function isFlat(value: unknown): value is (string | number | boolean)[] {
+  if (!Array.isArray(value)) return false
+  for (const item of value as unknown[]) {
+    if (typeof item !== 'string' && typeof item !== 'number' && typeof item !== 'boolean') return false
+  }
+  return true
 }
 
 class CrossingWriter {

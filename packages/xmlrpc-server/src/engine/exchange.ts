@@ -76,8 +76,8 @@ export class Exchange {
     if (this.isLast) all['Connection'] = 'close'
     response.writeHead(status, all)
     response.end(bytes)
-    if (length > LONG_ANSWER) this.#watchReader()
-    this.settle(outcome)
+    if (length > LONG_ANSWER) this.#watchReader(outcome)
+    else this.settle(outcome)
   }
 
   /** The exchange is over. */
@@ -87,10 +87,11 @@ export class Exchange {
     this.#onSettled(this, outcome)
   }
 
-  /** Node puts its own idle time there once the answer is out. */
-  #watchReader(): void {
-    const { socket } = this.request
-    if (!this.isMounted && socket.writableLength > 0) socket.setTimeout(READER_TIMEOUT_MS)
+  /** Settles when all was read. Node sets the socket's idle time again afterwards. */
+  #watchReader(outcome: ExchangeOutcome): void {
+    const { response } = this
+    response.once('close', () => this.settle(response.writableFinished ? outcome : 'gone'))
+    if (!this.isMounted) this.request.socket.setTimeout(READER_TIMEOUT_MS)
   }
 }
 

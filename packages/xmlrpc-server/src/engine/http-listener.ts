@@ -35,6 +35,12 @@ const MOST_STRANGERS = 32
 
 const STOPPING = 'the server is stopping'
 
+/** How long a connection whose last answer was given may take to end. */
+const LAST_WRITES_MS = 50
+
+/** How long a request may take to notice that it is aborted. */
+const ABORT_MS = 1000
+
 /** The HTTP server with its connections, from the bind to the last answer. */
 export class HttpListener {
   readonly #server: Server | TlsServer
@@ -45,7 +51,7 @@ export class HttpListener {
   #strangers = 0
   #drained = 0
   #isDraining = false
-  #onQuiet: (() => void) | undefined
+  readonly #watchers = new Set<() => void>()
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers, clock: Clock) {
     this.#handlers = handlers
@@ -127,25 +133,36 @@ export class HttpListener {
   async #quiet(timeMs: number, isQuiet: () => boolean): Promise<void> {
     if (timeMs <= 0 || isQuiet()) return
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.setTimer(resolve, timeMs)
-      this.#onQuiet = () => {
-        if (!isQuiet()) return
+      const end = (): void => {
         timer[Symbol.dispose]()
+        this.#watchers.delete(watch)
         resolve()
       }
+      const watch = (): void => {
+        if (isQuiet()) end()
+      }
+      const timer = this.#clock.setTimer(end, timeMs)
+      this.#watchers.add(watch)
     })
-    this.#onQuiet = undefined
   }
 
+  #lookAround(): void {
+    for (const watch of this.#watchers) watch()
+  }
+
+  /** Ends everything that is left; returns how many requests that were. */
   async #cutOff(): Promise<number> {
     const aborted = this.#running.size
-    for (const exchange of this.#running) exchange.cutOff(new Error(STOPPING))
     const isClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    for (const socket of this.#sockets) socket.destroySoon()
-    for (const exchange of this.#running) exchange.request.socket.destroy()
-    for (const socket of this.#sockets) if (socket.writableLength > 0) socket.destroy()
+    for (const exchange of this.#running) {
+      exchange.cutOff(new Error(STOPPING))
+      if (!exchange.isMounted) exchange.request.socket.destroy()
+    }
+    // what was answered last is on its way out
+    await this.#quiet(LAST_WRITES_MS, () => this.#sockets.size === 0)
+    for (const socket of this.#sockets) socket.destroy()
     await isClosed
-    await this.#quiet(1000, () => this.#running.size === 0)
+    await this.#quiet(ABORT_MS, () => this.#running.size === 0)
     return aborted
   }
 
@@ -156,7 +173,7 @@ export class HttpListener {
     socket.on('close', () => {
       this.#sockets.delete(socket)
       if (isStranger) this.#strangers--
-      this.#onQuiet?.()
+      this.#lookAround()
     })
     if (isStranger && this.#strangers > MOST_STRANGERS) {
       this.#handlers.settled('denied')
@@ -168,7 +185,7 @@ export class HttpListener {
     this.#running.delete(exchange)
     if (this.#isDraining && outcome !== 'gone') this.#drained++
     this.#handlers.settled(outcome)
-    this.#onQuiet?.()
+    this.#lookAround()
   }
 }
 

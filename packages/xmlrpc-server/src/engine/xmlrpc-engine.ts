@@ -1,69 +1,148 @@
 import type { Engine, EngineContext } from '@x/loop-utils/channel'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AnswerTable } from './answer-table.ts'
 import { CallAnswerer } from './call-answerer.ts'
-import type { EngineCounters, XmlRpcEngineContract, XmlRpcEngineDefinition, XmlRpcEngineOptions } from './contract.ts'
+import type {
+  BoundAddress,
+  EngineCounters,
+  ServerNotice,
+  XmlRpcEngineContract,
+  XmlRpcEngineDefinition,
+  XmlRpcEngineOptions,
+} from './contract.ts'
 import { engineErrors } from './engine-errors.ts'
-import { answer, refuse } from './http-answer.ts'
+import type { Answer, Exchange, ExchangeOutcome } from './exchange.ts'
+import { healthDocument, metricsDocument } from './health-document.ts'
 import { HttpListener } from './http-listener.ts'
-import type { RequestLife } from './request-life.ts'
-import { pathOf } from './http-refusal.ts'
+import { type HttpRefusal, pathOf, refuse } from './http-refusal.ts'
+import { mounts } from './mounts.ts'
+import { PeerAccess } from './peer-access.ts'
 
 /** The engine of the callback server: sockets, HTTP, decoding, and the answers that nobody has to be asked for. */
 class XmlRpcEngine implements Engine<XmlRpcEngineContract> {
   readonly #context: EngineContext<XmlRpcEngineContract>
+  readonly #options: XmlRpcEngineOptions
   readonly #listener: HttpListener
   readonly #table: AnswerTable
   readonly #answerer: CallAnswerer
-  #requests = 0
-  #errors = 0
+  readonly #access: PeerAccess
+  readonly #tally = { requests: 0, errors: 0, failures: 0, denied: 0 }
   #lastRequestAt: number | null = null
+  #address: BoundAddress | undefined
+  #notice: ServerNotice = { centralNames: [], restriction: null, past: { requests: 0, errors: 0 } }
+  #telling: NodeJS.Immediate | undefined
 
   constructor(context: EngineContext<XmlRpcEngineContract>, options: XmlRpcEngineOptions) {
     this.#context = context
+    this.#options = options
     this.#table = new AnswerTable(context, options)
     this.#answerer = new CallAnswerer(this.#table, options, context)
-    this.#listener = new HttpListener(options, (request, response, life) => this.#handle(request, response, life))
+    this.#access = new PeerAccess(options.access, context, options.handlerTimeoutMs)
+    const handlers = {
+      take: (exchange: Exchange) => this.#take(exchange),
+      settled: (outcome: ExchangeOutcome) => this.#count(outcome),
+      admits: this.#access.admits.bind(this.#access),
+    }
+    this.#listener = new HttpListener(options, handlers, context.clock)
+    if (options.mountKey !== null) {
+      mounts.set(options.mountKey, (request, response) => this.#listener.accept(request, response, true))
+    }
   }
 
   readonly commands: Engine<XmlRpcEngineContract>['commands'] = {
-    listen: (address) => this.#listener.listen(address),
+    listen: async (address) => {
+      this.#address = await this.#listener.listen(address)
+      return this.#address
+    },
+    unlisten: () => this.#listener.unlisten(),
     setMethods: ({ names }) => this.#table.setMethods(names),
     setDeviceList: ({ interfaceId, devices }) => this.#table.setDeviceList(interfaceId, devices),
-    drain: ({ deadlineMs }) => this.#listener.drain(deadlineMs),
+    setNotice: (notice) => {
+      this.#notice = notice
+    },
+    hold: ({ interfaceId, isHeld }) => this.#table.gate.hold(interfaceId, isHeld),
+    taken: ({ weight }) => this.#table.gate.taken(weight),
+    drain: async (request) => {
+      const report = await this.#listener.drain(request)
+      this.#tell()
+      return report
+    },
     counters: () => this.#counters(),
   }
 
   async dispose(): Promise<void> {
-    await this.#listener.drain(0)
+    if (this.#options.mountKey !== null) mounts.delete(this.#options.mountKey)
+    await this.#listener.drain({ deadlineMs: 0, idleGraceMs: 0 })
+    this.#table.dispose()
+    this.#tell()
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse, life: RequestLife): Promise<void> {
-    if (pathOf(request) === '/health') {
-      this.#answerHealth(request, response)
+  #take(exchange: Exchange): void {
+    const judgement = this.#access.isFree ? undefined : this.#access.judge(exchange.request)
+    if (judgement === undefined) this.#answer(exchange)
+    else if (judgement instanceof Promise) void judgement.then((refusal) => this.#proceed(exchange, refusal))
+    else this.#proceed(exchange, judgement)
+  }
+
+  #proceed(exchange: Exchange, refusal: HttpRefusal | undefined): void {
+    if (refusal === undefined) {
+      this.#answer(exchange)
       return
     }
-    const outcome = await this.#answerer.answer(request, response, life)
+    if (refusal.status !== 503) {
+      const { remoteAddress } = exchange.request.socket
+      this.#context.log('warn', { remoteAddress, status: refusal.status }, 'refused a request for who sent it')
+    }
+    refuse(exchange, refusal)
+  }
+
+  #answer(exchange: Exchange): void {
+    const { url } = exchange.request
+    if (!exchange.isMounted && url !== '/RPC2' && url !== '/') {
+      const path = pathOf(exchange.request)
+      if (path === '/health') return this.#inform(exchange, healthDocument)
+      if (path === '/metrics') return this.#inform(exchange, metricsDocument)
+    }
+    this.#answerer.answer(exchange)
+  }
+
+  #inform(exchange: Exchange, write: typeof healthDocument): void {
+    const { method } = exchange.request
+    if (method !== 'GET' && method !== 'HEAD') {
+      refuse(exchange, { status: 405, text: 'use GET', headers: { Allow: 'GET, HEAD' }, close: true })
+      return
+    }
+    const facts = { counters: this.#counters(), notice: this.#notice, address: this.#address }
+    const answer: Answer = write(facts)
+    // it is not one of the requests that it tells of
+    exchange.answer(200, answer, 'gone')
+  }
+
+  #count(outcome: ExchangeOutcome): void {
     if (outcome === 'gone') return
-    this.#requests++
-    if (outcome === 'error') this.#errors++
+    const tally = this.#tally
+    tally.requests++
+    if (outcome !== 'ok') tally.errors++
+    if (outcome === 'failure') tally.failures++
+    else if (outcome === 'denied') tally.denied++
     this.#lastRequestAt = this.#context.clock.wall()
+    this.#telling ??= setImmediate(() => this.#tell())
+  }
+
+  /** Tells the counters, once for all requests of a turn of the loop. */
+  #tell(): void {
+    clearImmediate(this.#telling)
+    this.#telling = undefined
     this.#context.emit('counters', this.#counters())
   }
 
-  #answerHealth(request: IncomingMessage, response: ServerResponse): void {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      refuse(response, { status: 405, text: 'use GET', headers: { Allow: 'GET, HEAD' }, close: true })
-      return
-    }
-    const bytes = Buffer.from(`${JSON.stringify({ status: 'ok', ...this.#counters() })}\n`)
-    answer(response, 200, { type: 'application/json', bytes })
-  }
-
   #counters(): EngineCounters {
+    const { requests, errors, failures, denied } = this.#tally
     return {
-      requests: this.#requests,
-      errors: this.#errors,
+      requests,
+      errors,
+      failures: failures + this.#table.timeouts,
+      denied,
+      delayed: this.#table.gate.delayed,
       lastRequestAt: this.#lastRequestAt,
       connections: this.#listener.connections,
     }
