@@ -1,81 +1,268 @@
-// What policies add to a call of a function that does nothing, beside the libraries that people use for the same, and
-// beside awaiting that function bare. Every figure is the median of rounds in which all variants take turns.
+// What policies add to the call of an async function that does nothing, beside awaiting it bare and beside the libraries
+// that people use for the same. Each figure is the median of rounds in which all variants take turns.
 //   node bench/policies.mjs
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { pathToFileURL } from 'node:url'
+import { Bulkhead } from '@x/loop-utils/concurrency'
 import { CircuitBreaker, consecutive, timeWindow } from '@x/loop-utils/breaker'
-import { compose, timeoutPolicy } from '@x/loop-utils/policy'
-import { retry, retryPolicy } from '@x/loop-utils/retry'
+import { compose, recommended, timeoutPolicy } from '@x/loop-utils/policy'
+import { retryPolicy } from '@x/loop-utils/retry'
 import * as cockatiel from 'cockatiel'
 import Opossum from 'opossum'
+import PQueue from 'p-queue'
 import pRetry from 'p-retry'
 import pTimeout from 'p-timeout'
 import { interleave, median } from './measure.mjs'
 
-const ROUNDS = 15
+const ROUNDS = 21
+const WARM_UP = 6
+const CALLS = 10_000
 const TIMEOUT_MS = 10_000
 
 const noop = async () => 1
+const aTurn = () => new Promise((resolve) => setImmediate(resolve))
+const again = (error) => {
+  throw error
+}
 
-export async function main() {
-  const { handleAll } = cockatiel
-  const cBreaker = () =>
-    cockatiel.circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker: new cockatiel.ConsecutiveBreaker(5) })
-  const cSampling = () =>
-    cockatiel.circuitBreaker(handleAll, {
-      halfOpenAfter: 60_000,
-      breaker: new cockatiel.SamplingBreaker({ threshold: 0.5, duration: 30_000 }),
-    })
-  const cRetry = () => cockatiel.retry(handleAll, { maxAttempts: 3, backoff: new cockatiel.ExponentialBackoff() })
-  const cTimeout = () => cockatiel.timeout(TIMEOUT_MS, cockatiel.TimeoutStrategy.Aggressive)
-  const window = () => timeWindow({ windowMs: 30_000, failureRate: 0.5, minCalls: 5 })
-  const r = retryPolicy(),
-    t = timeoutPolicy(TIMEOUT_MS),
-    b = new CircuitBreaker(),
-    all = compose(retryPolicy(), new CircuitBreaker(), timeoutPolicy(TIMEOUT_MS))
-  const cr = cRetry(),
-    cb = cBreaker(),
-    ct = cTimeout(),
-    call = cockatiel.wrap(cRetry(), cBreaker(), cTimeout()),
-    calls = cockatiel.wrap(cRetry(), cSampling(), cTimeout())
+/** Microseconds per call of each variant. */
+async function cost(variants, calls = CALLS) {
+  const runs = Object.fromEntries(
+    Object.entries(variants).map(([name, call]) => [
+      name,
+      async () => {
+        // what the variant before left to the loop is not ours
+        await aTurn()
+        const start = performance.now()
+        for (let i = 0; i < calls; i++) await call()
+        return ((performance.now() - start) * 1000) / calls
+      },
+    ]),
+  )
+  await interleave(WARM_UP, runs)
+  const rounds = await interleave(ROUNDS, runs)
+  return { rounds, of: (name) => median(rounds[name]) }
+}
+
+const micro = (us, what = '') => `${us.toFixed(us < 10 ? 3 : 1)} µs${what === '' ? '' : ` (${what})`}`
+
+/** The rows of a table in which `ours` stands beside each peer. */
+function rowsOf({ of }, what, goals) {
+  return Object.entries(goals).map(([peer, goal]) => ({
+    what: `${what}, vs ${peer}`,
+    ours: micro(of('ours')),
+    peer: micro(of(peer)),
+    ratio: of('ours') / of(peer),
+    goal,
+  }))
+}
+
+const { handleAll, wrap } = cockatiel
+const peers = {
+  retry: () => cockatiel.retry(handleAll, { maxAttempts: 3, backoff: new cockatiel.ExponentialBackoff() }),
+  timeout: () => cockatiel.timeout(TIMEOUT_MS, cockatiel.TimeoutStrategy.Aggressive),
+  breaker: (breaker) => cockatiel.circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker }),
+  consecutive: () => peers.breaker(new cockatiel.ConsecutiveBreaker(5)),
+  sampling: () => peers.breaker(new cockatiel.SamplingBreaker({ threshold: 0.5, duration: 30_000 })),
+}
+
+async function retries() {
+  const ours = retryPolicy()
+  const peer = peers.retry()
+  const costs = await cost({
+    ours: () => ours.execute(noop),
+    'awaiting it bare': noop,
+    'the least that a retry can be, .then(undefined, again)': () => noop().then(undefined, again),
+    cockatiel: () => peer.execute(noop),
+    'p-retry': () => pRetry(noop),
+  })
+  const afterTurn = await cost({ ours: () => ours.execute(aTurn), 'awaiting it bare': aTurn })
+  return [
+    ...rowsOf(costs, 'retry alone', {
+      'awaiting it bare': '≤ 1.3',
+      'the least that a retry can be, .then(undefined, again)': '',
+      cockatiel: '',
+      'p-retry': '',
+    }),
+    ...rowsOf(afterTurn, 'retry of a function that waits one turn of the loop', { 'awaiting it bare': '≤ 1.3' }),
+  ]
+}
+
+async function timeouts() {
+  const ours = timeoutPolicy(TIMEOUT_MS)
+  const peer = peers.timeout()
+  const costs = await cost({
+    ours: () => ours.execute(noop),
+    'awaiting it bare': noop,
+    cockatiel: () => peer.execute(noop),
+    'p-timeout': () => pTimeout(noop(), { milliseconds: TIMEOUT_MS }),
+  })
+  return rowsOf(costs, 'timeout alone', { 'awaiting it bare': '', cockatiel: '', 'p-timeout': '' })
+}
+
+async function breakers() {
+  const ours = new CircuitBreaker({ trip: consecutive(5) })
+  const peer = peers.consecutive()
+  const opossum = new Opossum(noop, { timeout: false })
+  const costs = await cost({
+    ours: () => ours.execute(noop),
+    'awaiting it bare': noop,
+    cockatiel: () => peer.execute(noop),
+    opossum: () => opossum.fire(),
+  })
+  opossum.shutdown()
+  return rowsOf(costs, 'breaker alone', { 'awaiting it bare': '', cockatiel: '', opossum: '' })
+}
+
+async function bulkheads() {
+  const ours = new Bulkhead({ concurrent: 10, queue: 10 })
+  const peer = cockatiel.bulkhead(10, 10)
+  const queue = new PQueue({ concurrency: 10 })
+  const costs = await cost({
+    ours: () => ours.execute(noop),
+    cockatiel: () => peer.execute(noop),
+    'p-queue': () => queue.add(noop),
+  })
+  return rowsOf(costs, 'bulkhead alone', { cockatiel: '', 'p-queue': '' })
+}
+
+async function compositions() {
   const { signal } = new AbortController()
-  const least = (e) => {
-    throw e
-  }
-  const calls_ = {
-    bare: () => noop(),
-    least: () => noop().then(undefined, least),
-    retry: () => r.execute(noop),
-    retryFn: () => retry(noop),
-    cRetry: () => cr.execute(noop),
-    pRetry: () => pRetry(noop),
-    timeout: () => t.execute(noop),
-    cTimeout: () => ct.execute(noop),
-    pTimeout: () => pTimeout(noop(), { milliseconds: TIMEOUT_MS }),
-    breaker: () => b.execute(noop),
-    cBreaker: () => cb.execute(noop),
-    all: () => all.execute(noop),
-    allSignal: () => all.execute(noop, { signal }),
-    cAll: () => call.execute(noop),
-    cAllSampling: () => calls.execute(noop),
-  }
-  const variants = Object.fromEntries(Object.entries(calls_).map(([n, c]) => [n, () => perCall(c)]))
-  await interleave(3, variants)
-  const res = await interleave(ROUNDS, variants)
-  for (const [n, v] of Object.entries(res))
-    console.log(
-      n.padEnd(14),
-      median(v).toFixed(3),
-      'min',
-      Math.min(...v).toFixed(3),
-      (median(v) / median(res.bare)).toFixed(2),
-    )
+  const plain = compose(retryPolicy(), new CircuitBreaker({ trip: consecutive(5) }), timeoutPolicy(TIMEOUT_MS))
+  const trip = timeWindow({ windowMs: 30_000, failureRate: 0.5, minCalls: 5 })
+  const windowed = compose(retryPolicy(), new CircuitBreaker({ trip }), timeoutPolicy(TIMEOUT_MS))
+  const peer = wrap(peers.retry(), peers.consecutive(), peers.timeout())
+  const sampling = wrap(peers.retry(), peers.sampling(), peers.timeout())
+  const bulkhead = cockatiel.bulkhead(16, 64)
+  const five = wrap(peers.timeout(), peers.retry(), peers.consecutive(), bulkhead, peers.timeout())
+  const whole = recommended('bench')
+  const cockatielOnly = { cockatiel: '≤ 0.1 (aim 0.067)' }
+  return [
+    ...rowsOf(
+      await cost({ ours: () => plain.execute(noop), cockatiel: () => peer.execute(noop) }),
+      'retry + breaker + timeout composed',
+      cockatielOnly,
+    ),
+    ...rowsOf(
+      await cost({ ours: () => windowed.execute(noop), cockatiel: () => sampling.execute(noop) }),
+      'the same with a breaker over a window of time',
+      cockatielOnly,
+    ),
+    ...rowsOf(
+      await cost({
+        ours: () => plain.execute(noop, { signal }),
+        cockatiel: () => peer.execute(noop, signal),
+      }),
+      'the same with a signal of the caller',
+      { cockatiel: '' },
+    ),
+    ...rowsOf(
+      await cost({ ours: () => whole.execute(noop), cockatiel: () => five.execute(noop) }),
+      'recommended(): timeout, retry, breaker, bulkhead, timeout',
+      { cockatiel: '' },
+    ),
+  ]
 }
 
-async function perCall(call) {
-  const n = 5000
-  const start = performance.now()
-  for (let i = 0; i < n; i++) await call()
-  return ((performance.now() - start) * 1000) / n
+/** The built package, and a copy of it in which nobody ever asks whether somebody observes. */
+async function withAndWithoutObservers() {
+  const folder = await mkdtemp(path.join(tmpdir(), 'x-policies-'))
+  const dist = new URL('../dist/', import.meta.url)
+  let removed = 0
+  for (const name of ['with', 'without']) await cp(dist, path.join(folder, name), { recursive: true })
+  const without = path.join(folder, 'without')
+  for (const file of await readdir(without, { recursive: true })) {
+    if (!file.endsWith('.js') || file.startsWith('observe')) continue
+    const text = await readFile(path.join(without, file), 'utf8')
+    const bare = text.replaceAll(/[\w.[\]]+\.(isObserved|isHeard)\((?:[^()]|\([^()]*\))*\)/g, () => {
+      removed++
+      return 'false'
+    })
+    if (bare !== text) await writeFile(path.join(without, file), bare)
+  }
+  const load = async (name) => {
+    const from = (file) => import(pathToFileURL(path.join(folder, name, file)).href)
+    const [breaker, policy, retry, observe] = await Promise.all(
+      ['breaker/index.js', 'policy/index.js', 'retry/index.js', 'observe/index.js'].map(from),
+    )
+    return { ...breaker, ...policy, ...retry, ...observe }
+  }
+  const packages = { with: await load('with'), without: await load('without') }
+  await rm(folder, { recursive: true })
+  return { ...packages, removed }
 }
-await main()
-process.exit()
+
+/** How often a call asks whether somebody observes. */
+async function countAsking({ ObservationPoint }, call) {
+  const { isObserved } = ObservationPoint.prototype
+  let asked = 0
+  ObservationPoint.prototype.isObserved = function count(observer) {
+    asked++
+    return isObserved.call(this, observer)
+  }
+  for (let i = 0; i < 100; i++) await call()
+  ObservationPoint.prototype.isObserved = isObserved
+  return asked / 100
+}
+
+async function observers() {
+  const packages = await withAndWithoutObservers()
+  const make = ({ CircuitBreaker, compose, retryPolicy, timeoutPolicy }, maxAttempts) =>
+    compose(retryPolicy({ maxAttempts }), new CircuitBreaker(), timeoutPolicy(TIMEOUT_MS))
+  const rows = []
+  const kinds = {
+    'a call that succeeds': { maxAttempts: 3, fn: noop },
+    'a call that fails': { maxAttempts: 1, fn: alternating() },
+  }
+  for (const [kind, { maxAttempts, fn }] of Object.entries(kinds)) {
+    const seen = make(packages.with, maxAttempts)
+    const unseen = make(packages.without, maxAttempts)
+    const call = (policy) => () => policy.execute(fn).catch(nothing)
+    const asked = await countAsking(packages.with, call(seen))
+    const { rounds } = await cost({
+      with: call(seen),
+      without: call(unseen),
+      withAgain: call(seen),
+      withoutAgain: call(unseen),
+    })
+    const ratios = rounds.with.flatMap((us, i) => [
+      us / rounds.without[i],
+      rounds.withAgain[i] / rounds.withoutAgain[i],
+    ])
+    rows.push({
+      what: `observers switched off: ${kind} (asks ${asked} times), vs a build without the ${packages.removed} questions`,
+      ours: micro(median([...rounds.with, ...rounds.withAgain])),
+      peer: micro(median([...rounds.without, ...rounds.withoutAgain])),
+      ratio: median(ratios),
+      goal: '< 1.02',
+    })
+  }
+  return rows
+}
+
+function nothing() {}
+
+/** Fails every other time, so that the breaker stays closed. */
+function alternating() {
+  const error = new Error('down')
+  let calls = 0
+  return async () => {
+    if (++calls % 2 === 0) throw error
+  }
+}
+
+export async function bench() {
+  const rows = []
+  for (const group of [retries, timeouts, breakers, bulkheads, compositions, observers]) rows.push(...(await group()))
+  return rows
+}
+
+if (process.argv[1] === import.meta.filename) {
+  for (const row of await bench()) {
+    const goal = row.goal === '' ? '' : `, goal ${row.goal}`
+    console.log(`${row.what}: ${row.ours} / ${row.peer} = ${row.ratio.toFixed(3)}${goal}`)
+  }
+}

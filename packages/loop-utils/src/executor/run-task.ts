@@ -32,7 +32,7 @@ export interface TaskEnd {
 /** Runs one task on this thread. Never rejects. */
 export async function runTask(message: TaskMessage): Promise<TaskEnd> {
   const control = new TaskControl(message.control)
-  let fn: (...args: unknown[]) => unknown
+  let fn: AnyFunction
   try {
     fn = await loadFunction(message.ref)
   } catch (error) {
@@ -111,10 +111,22 @@ class RunningTask implements TaskContext {
   }
 }
 
-async function loadFunction(ref: PlainModuleRef): Promise<(...args: unknown[]) => unknown> {
+type AnyFunction = (...args: unknown[]) => unknown
+
+/** Functions of this thread by module and export: an import that has been made costs more than a short task. */
+const loaded = new Map<string, AnyFunction>()
+const MAX_LOADED = 1000
+
+function loadFunction(ref: PlainModuleRef): AnyFunction | Promise<AnyFunction> {
+  return loaded.get(`${ref.module} ${ref.export}`) ?? importFunction(ref)
+}
+
+async function importFunction(ref: PlainModuleRef): Promise<AnyFunction> {
   const fn = await loadModuleRef(ref)
-  if (typeof fn === 'function') return fn as (...args: unknown[]) => unknown
-  throw new OptionError(`export ${ref.export} of ${ref.module}`, fn, 'a function')
+  if (typeof fn !== 'function') throw new OptionError(`export ${ref.export} of ${ref.module}`, fn, 'a function')
+  if (loaded.size >= MAX_LOADED) loaded.clear()
+  loaded.set(`${ref.module} ${ref.export}`, fn as AnyFunction)
+  return fn as AnyFunction
 }
 
 function failed(error: unknown): TaskEnd {
@@ -126,4 +138,6 @@ function withdrawn(): TaskEnd {
 }
 
 /** Errors that a task may come back with besides those that every revival knows. */
-export const TASK_ERROR_CLASSES: { readonly LOOP_MODULE_REF: typeof ModuleRefError } = { LOOP_MODULE_REF: ModuleRefError } as const
+export const TASK_ERROR_CLASSES: { readonly LOOP_MODULE_REF: typeof ModuleRefError } = {
+  LOOP_MODULE_REF: ModuleRefError,
+} as const

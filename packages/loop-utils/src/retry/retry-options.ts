@@ -116,7 +116,7 @@ export function planOf<T>(options: RetryPolicyOptions<T>): RetryPlan<T> {
     onRetry: options.onRetry,
     onEvent: options.onEvent,
     backoff,
-    attemptLimit: attemptLimitOf(options.attemptTimeoutMs, clock),
+    attemptLimit: attemptLimitOf(options, clock),
     isPlain: limiter === undefined && retryIfResult === undefined,
     ref: options.ref ?? true,
     clock,
@@ -131,9 +131,12 @@ function checkSeams({ budget, limiter }: Pick<RetryPolicyOptions, 'budget' | 'li
     throw new OptionError('limiter', limiter, 'a RateLimiter, or the limiter of adaptive()')
 }
 
-function attemptLimitOf(timeoutMs = Infinity, clock: Clock): TimeLimit {
-  checkDuration('attemptTimeoutMs', timeoutMs, { infinite: true })
-  return { timeoutMs, kind: 'attempt', what: 'attempt', graceMs: 0, clock }
+function attemptLimitOf(
+  { attemptTimeoutMs = Infinity, onEvent }: Pick<RetryPolicyOptions, 'attemptTimeoutMs' | 'onEvent'>,
+  clock: Clock,
+): TimeLimit {
+  const timeoutMs = checkDuration('attemptTimeoutMs', attemptTimeoutMs, { infinite: true })
+  return { timeoutMs, kind: 'attempt', what: 'attempt', graceMs: 0, clock, onEvent }
 }
 
 function boundsOf({

@@ -117,6 +117,13 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
     return this.#memory.buffer
   }
 
+  /** @inheritDoc */
+  get tokens(): number {
+    const { interval, burst } = this.#settings
+    const ahead = this.#memory.loadLong(ARRIVAL) - this.#now()
+    return ahead > 0n ? Math.max(0, burst - Number(ahead) / Number(interval)) : burst
+  }
+
   /** How many wait on this thread's loop. */
   get waiting(): number {
     return this.#queue.size

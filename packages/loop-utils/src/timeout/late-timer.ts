@@ -32,11 +32,7 @@ export class LateTimer {
     this.clock = clock
     this.deadline = deadline
     this.keeper = keeper
-    this.previous = last
-    if (last === undefined) first = this
-    else last.next = this
-    last = this
-    if (!isSweepDue) sweepAfterThisTurn()
+    enlist(this)
   }
 
   /** Takes it back; nothing stays behind. */
@@ -44,6 +40,14 @@ export class LateTimer {
     if (this.isListed) leave(this)
     else this.timer?.[Symbol.dispose]()
   }
+}
+
+function enlist(timer: LateTimer): void {
+  timer.previous = last
+  if (last === undefined) first = timer
+  else last.next = timer
+  last = timer
+  if (!isSweepDue) sweepAfterThisTurn()
 }
 
 function leave(timer: LateTimer): void {
@@ -66,7 +70,7 @@ function sweepAfterThisTurn(): void {
 function sweep(): void {
   isSweepDue = false
   try {
-    while (first !== undefined) set(first)
+    for (let eldest = first; eldest !== undefined; eldest = first) set(eldest)
   } finally {
     // a callback that threw must not keep the others from their time
     if (first !== undefined) sweepAfterThisTurn()

@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../clock/clock.ts'
 import { TimeoutError, type TimeoutKind } from '../errors/timeout-error.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
+import type { Observer } from '../observe/observer.ts'
 import { callSafely } from '../observe/stray-error.ts'
 import type { CallScope } from '../policy/call-scope.ts'
 import type { PolicyFunction } from '../policy/policy.ts'
@@ -7,13 +9,16 @@ import { isThenable } from '../policy/race.ts'
 import { Deadline } from './deadline.ts'
 import { LateTimer, type TimeKeeper } from './late-timer.ts'
 
+const expired = new ObservationPoint('x:loop-utils:timeout:expire')
+const late = new ObservationPoint('x:loop-utils:timeout:late')
+
 /** How a function ended after nobody waited for it any more. */
 export type LateOutcome =
   | { readonly status: 'fulfilled'; readonly value: unknown }
   | { readonly status: 'rejected'; readonly reason: unknown }
 
 /** A checked time limit. */
-export interface TimeLimit {
+export interface TimeLimit extends Observer {
   /** `Infinity` for none but the deadline. */
   readonly timeoutMs: number
   readonly kind: TimeoutKind
@@ -151,7 +156,9 @@ class TimedCall<T> implements TimeKeeper {
   }
 
   private expire(timeout: TimeoutError): void {
-    const { substitute } = this.limit
+    const { substitute, what } = this.limit
+    const { timeoutMs, kind } = timeout
+    if (expired.isObserved(this.limit)) expired.publish({ what, timeoutMs, kind }, this.limit)
     if (substitute === undefined) {
       this.reject(timeout)
       return
@@ -172,9 +179,12 @@ class TimedCall<T> implements TimeKeeper {
     })
   }
 
-  private tellLate(late: LateOutcome): void {
-    const { onLate } = this.limit
-    if (onLate !== undefined) callSafely('onLate', () => onLate(late))
+  private tellLate(outcome: LateOutcome): void {
+    const { onLate, what } = this.limit
+    if (onLate !== undefined) callSafely('onLate', () => onLate(outcome))
+    if (!late.isObserved(this.limit)) return
+    const { status } = outcome
+    late.publish(status === 'rejected' ? { what, status, error: outcome.reason } : { what, status }, this.limit)
   }
 }
 

@@ -2,12 +2,13 @@ import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import { checkDuration, checkFunction, checkOneOf, checkSignal } from '../errors/option-checks.ts'
 import type { TimeoutError } from '../errors/timeout-error.ts'
+import type { Observer } from '../observe/observer.ts'
 import { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, PolicyFunction } from '../policy/policy.ts'
 import { callWithin, type LateOutcome, type TimeLimit } from './timed-call.ts'
 
 /** How a time limit is kept. */
-export interface TimeLimitOptions {
+export interface TimeLimitOptions extends Observer {
   /**
    * `'aggressive'` (default): rejects as soon as time is up. `'cooperative'`: aborts the function's signal, then waits
    * up to `graceMs` for it to end; a value that it returns in that time still counts.
@@ -66,12 +67,14 @@ export function limitOf(timeoutMs: number, options: TimeLimitOptions): TimeLimit
   const mode = checkOneOf('mode', options.mode ?? 'aggressive', ['aggressive', 'cooperative'])
   const graceMs = checkDuration('graceMs', options.graceMs ?? 1000)
   if (options.onLate !== undefined) checkFunction('onLate', options.onLate)
+  if (options.onEvent !== undefined) checkFunction('onEvent', options.onEvent)
   return {
     timeoutMs: checkDuration('timeoutMs', timeoutMs, { infinite: true }),
     kind: 'total',
     what: options.what,
     graceMs: mode === 'cooperative' ? graceMs : 0,
     onLate: options.onLate,
+    onEvent: options.onEvent,
     clock: options.clock ?? systemClock,
   }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/clock/index.ts'
-import { Bulkhead, Semaphore } from '../../src/concurrency/index.ts'
+import { adaptiveConcurrency, Bulkhead, Semaphore } from '../../src/concurrency/index.ts'
 import { compose, timeoutPolicy } from '../../src/policy/index.ts'
 import { rejection, settled } from '../settled.ts'
-import { turnMicrotasks } from './interleavings.ts'
+import { Deferred, turnMicrotasks } from './interleavings.ts'
 
 describe('what peers get wrong', () => {
   it('does not exceed a concurrency of 1 when tasks time out (three ran at once in a queue library)', async () => {
@@ -113,6 +113,30 @@ describe('what peers get wrong', () => {
     await clock.advance(100)
     expect(await aborted).toBe('mine')
     expect(await work).toBe('done')
+  })
+
+  it('frees the slot that was given to a call at the moment of its abort', async () => {
+    for (const policy of [new Bulkhead({ concurrent: 1, queue: 5 }), adaptiveConcurrency({ initial: 1, max: 1 })]) {
+      for (let turns = 0; turns < 16; turns++) {
+        const gate = new Deferred()
+        const controller = new AbortController()
+        let isAborted = false
+        let calledAfterAbort = false
+        const running = policy.execute(() => gate.promise)
+        const work = (): void => {
+          calledAfterAbort = isAborted
+        }
+        const waiting = settled(policy.execute(work, { signal: controller.signal }))
+        await turnMicrotasks(10)
+        gate.resolve()
+        await turnMicrotasks(turns)
+        isAborted = true
+        controller.abort('now')
+        expect(['now', undefined]).toContain(reasonOf(await waiting))
+        await running
+        expect([policy.running, policy.waiting, calledAfterAbort]).toEqual([0, 0, false])
+      }
+    }
   })
 
   it('never calls a function whose wait was aborted, however the abort and the grant meet', async () => {

@@ -155,15 +155,23 @@ describe('AdaptiveRate', () => {
 
   it('serves those who wait sooner when the rate grows', async () => {
     const clock = new ManualClock()
-    const rate = new AdaptiveRate({ clock, minRate: 0.5 })
-    rate.onFailure(new RateLimitedError('peer', 100))
+    const rate = new AdaptiveRate({ clock })
     rate.tryAcquire()
-    const wait = rate.acquire()
-    await clock.advance(1000)
-    for (let success = 0; success < 20; success++) rate.onSuccess()
+    rate.onFailure(new RateLimitedError('peer', 100))
+    expect(rate.rate).toBeCloseTo(1.4)
+    expect(rate.tryAcquire()).toBe(true)
+    let servedAt = 0
+    const wait = rate.acquire().then(() => {
+      servedAt = clock.now()
+    })
+    await clock.advance(400)
+    rate.onSuccess()
+    expect(rate.rate).toBeGreaterThan(1.8)
     await clock.runAll()
     await wait
-    expect(clock.now()).toBeLessThanOrEqual(2000)
+    // 714 ms at the lower rate
+    expect(servedAt).toBeGreaterThan(600)
+    expect(servedAt).toBeLessThan(660)
   })
 })
 

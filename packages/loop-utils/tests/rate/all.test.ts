@@ -51,6 +51,42 @@ describe('all', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('lets nobody overtake one who waits at a shared part by asking for less', async () => {
+    const clock = new ManualClock()
+    const site = tokenBucket({ capacity: 5, refill: 1, clock })
+    site.tryAcquire(4)
+    const device = all(site, gcra({ limit: 10, burst: 5, clock }))
+    const much = device.acquire(5)
+    expect(site.tokens).toBe(1)
+    expect([site.tryAcquire(), all(site).tryAcquire()]).toEqual([false, false])
+    expect(site.reserve()).toBeUndefined()
+    let servedAt = 0
+    const little = site.acquire().then(() => {
+      servedAt = clock.now()
+    })
+    await clock.runAll()
+    await Promise.all([much, little])
+    expect(servedAt).toBe(5000)
+  })
+
+  it('keeps its place at a shared part when one gives up who was not the first', async () => {
+    const clock = new ManualClock()
+    const site = gcra({ limit: 10, clock })
+    const one = all(site)
+    site.tryAcquire()
+    const order: string[] = []
+    const controller = new AbortController()
+    const waits = [
+      one.acquire().then(() => order.push('first')),
+      one.acquire(1, { signal: controller.signal }).catch(() => order.push('gone')),
+      site.acquire().then(() => order.push('second')),
+    ]
+    controller.abort()
+    await clock.runAll()
+    await Promise.all(waits)
+    expect(order).toEqual(['gone', 'first', 'second'])
+  })
+
   it('lets limiters that share a part take turns at it, and starves none', async () => {
     const clock = new ManualClock()
     const site = gcra({ limit: 100, clock })

@@ -1,14 +1,23 @@
 import { once } from 'node:events'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import xmlrpc from 'xmlrpc'
 
 /** A callback server made with the npm library, which notes what it hears. */
 export class CallbackServer implements AsyncDisposable {
   readonly heard: { readonly method: string; readonly params: readonly unknown[] }[] = []
+  /** The length of the longest call, in bytes. */
+  bytes = 0
+  /** The headers of every call. */
+  readonly headers: IncomingHttpHeaders[] = []
   readonly #server: xmlrpc.Server
 
   private constructor(answers: Readonly<Record<string, unknown>>) {
     this.#server = xmlrpc.createServer({ host: '127.0.0.1', port: 0 })
+    this.#server.httpServer.on('request', ({ headers }) => {
+      this.headers.push(headers)
+      this.bytes = Math.max(this.bytes, Number(headers['content-length']))
+    })
     const methods = [
       'system.listMethods',
       'listDevices',
@@ -17,6 +26,9 @@ export class CallbackServer implements AsyncDisposable {
       'event',
       'system.multicall',
       'error',
+      'updateDevice',
+      'readdedDevice',
+      'replaceDevice',
     ]
     for (const method of methods) {
       this.#server.on(

@@ -32,7 +32,7 @@ export interface Crossing {
 
 /** Writes a value plainly. Members that are `undefined` are left out. @throws TypeError for what is no value */
 export function toCrossing(value: XmlRpcInput): Crossing {
-  if (isFlat(value)) return { data: value }
+  if (isFlat(value)) return { data: value.slice() }
   const writer = new CrossingWriter()
   const data = writer.write(value)
   return writer.specials.length === 0 ? { data } : { data, specials: writer.specials }

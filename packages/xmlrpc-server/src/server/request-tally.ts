@@ -1,39 +1,77 @@
 import type { EngineCounters } from '../engine/contract.ts'
 
+/** The counters that add up over engines. */
+type Sums = Record<'requests' | 'errors' | 'failures' | 'denied' | 'delayed', number>
+
+/** What an engine has counted since it told the last time. */
+export interface TallyProgress {
+  readonly requests: number
+  readonly failures: number
+}
+
 /** What all engines of a server have counted, the ones that are gone included. */
 export class RequestTally {
-  #pastRequests = 0
-  #pastErrors = 0
-  #current: Pick<EngineCounters, 'requests' | 'errors'> = { requests: 0, errors: 0 }
-  #lastRequestAt: number | null = null
+  readonly #past: Sums = { requests: 0, errors: 0, failures: 0, denied: 0, delayed: 0 }
+  readonly #current = new Map<object, EngineCounters>()
+  #lastRequestAt: number | undefined
+
+  /** What engines that are gone have counted. */
+  get past(): Readonly<Sums> {
+    return this.#past
+  }
 
   get requests(): number {
-    return this.#pastRequests + this.#current.requests
+    return this.#sum('requests')
   }
 
   get errors(): number {
-    return this.#pastErrors + this.#current.errors
+    return this.#sum('errors')
+  }
+
+  get denied(): number {
+    return this.#sum('denied')
+  }
+
+  get delayed(): number {
+    return this.#sum('delayed')
+  }
+
+  get connections(): number {
+    let sum = 0
+    for (const { connections } of this.#current.values()) sum += connections
+    return sum
   }
 
   /** Errors by request, 0 before the first. */
   get errorRate(): number {
-    return this.requests === 0 ? 0 : this.errors / this.requests
+    const { requests } = this
+    return requests === 0 ? 0 : this.errors / requests
   }
 
   get lastRequest(): Date | undefined {
-    return this.#lastRequestAt === null ? undefined : new Date(this.#lastRequestAt)
+    return this.#lastRequestAt === undefined ? undefined : new Date(this.#lastRequestAt)
   }
 
-  /** Takes what the engine counts now. */
-  update(counters: EngineCounters): void {
-    this.#current = counters
-    this.#lastRequestAt = counters.lastRequestAt ?? this.#lastRequestAt
+  /** Takes what an engine counts now. */
+  update(engine: object, counters: EngineCounters): TallyProgress {
+    const { requests, failures } = this.#current.get(engine) ?? { requests: 0, failures: 0 }
+    this.#current.set(engine, counters)
+    const { lastRequestAt } = counters
+    if (lastRequestAt !== null) this.#lastRequestAt = Math.max(lastRequestAt, this.#lastRequestAt ?? 0)
+    return { requests: counters.requests - requests, failures: counters.failures - failures }
   }
 
-  /** The engine is gone, and the next one counts from 0. */
-  engineGone(): void {
-    this.#pastRequests = this.requests
-    this.#pastErrors = this.errors
-    this.#current = { requests: 0, errors: 0 }
+  /** An engine is gone; one in its place counts from 0. */
+  engineGone(engine: object): void {
+    const counters = this.#current.get(engine)
+    if (counters === undefined) return
+    for (const name of Object.keys(this.#past) as (keyof Sums)[]) this.#past[name] += counters[name]
+    this.#current.delete(engine)
+  }
+
+  #sum(name: keyof Sums): number {
+    let sum = this.#past[name]
+    for (const counters of this.#current.values()) sum += counters[name]
+    return sum
   }
 }

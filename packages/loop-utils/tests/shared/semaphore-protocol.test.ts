@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { FIRST_CELL } from '../../src/shared/atomic-memory.ts'
-import { addTo, awaitWithin, CHANGES, replaceIf, VALUE } from '../../src/shared/counter-protocol.ts'
-import { awaitOpen, COUNT, countDown } from '../../src/shared/latch-protocol.ts'
 import {
   cellsFor,
   claimLine,
@@ -15,11 +12,8 @@ import {
   TOTAL,
   tryTake,
 } from '../../src/shared/semaphore-protocol.ts'
-import type { Protocol, SharedMemory } from '../../src/shared/shared-memory.ts'
 import {
   explore,
-  type Model,
-  ModelViolation,
   type Script,
   type SimulatedMemory,
   untilDone,
@@ -28,128 +22,9 @@ import {
 } from './model-checker.ts'
 import { must } from './must.ts'
 
-const SAFE = { min: -1000n, max: 1000n }
-
 function count(world: World, fact: string, delta: number): void {
   world.ghost[fact] = (world.ghost[fact] ?? 0) + delta
 }
-
-describe('the model checker', () => {
-  function* lazyTake(memory: SharedMemory): Protocol<void> {
-    // reads and writes in two steps: two threads can both see the permit
-    for (;;) {
-      yield
-      const free = memory.load(FREE)
-      if (free > 0) {
-        yield
-        memory.exchange(FREE, free - 1)
-        return
-      }
-      yield { cell: FREE, expected: free }
-    }
-  }
-
-  function* put(memory: SharedMemory): Protocol<void> {
-    yield
-    memory.add(FREE, 1)
-    yield
-    memory.notify(FREE)
-  }
-
-  function* deafPut(memory: SharedMemory): Protocol<void> {
-    yield
-    memory.notify(FREE)
-    yield
-    memory.add(FREE, 1)
-  }
-
-  function* goodTake(memory: SharedMemory): Protocol<void> {
-    for (;;) {
-      yield
-      const free = memory.load(FREE)
-      yield
-      if (free > 0 && memory.compareExchange(FREE, free, free - 1) === free) return
-      if (free === 0) yield { cell: FREE, expected: 0 }
-    }
-  }
-
-  const mutex = (takeOne: typeof goodTake, putOne: typeof put): Model => ({
-    cells: 8,
-    init: (memory) => (memory.cells[FREE] = 1),
-    threads: [1, 2].map(
-      () =>
-        function* (world: World): Script {
-          yield* takeOne(world.memory)
-          count(world, 'inside', 1)
-          yield
-          count(world, 'inside', -1)
-          yield* putOne(world.memory)
-        },
-    ),
-    invariant: (world) => must((world.ghost['inside'] ?? 0) <= 1, 'two are inside'),
-  })
-
-  it('passes a mutex that is right', () => {
-    expect(explore(mutex(goodTake, put)).ends).toBeGreaterThan(0)
-  })
-
-  it('finds two threads inside when taking is no atomic step', () => {
-    expect(() => explore(mutex(lazyTake, put))).toThrow(ModelViolation)
-  })
-
-  it('finds a lost wake-up when the notification comes before the change', () => {
-    expect(() => explore(mutex(goodTake, deafPut))).toThrow('sleep for ever')
-  })
-
-  it('finds a value that is read before the number of changes', () => {
-    function* hasty(memory: SharedMemory): Protocol<void> {
-      for (;;) {
-        yield
-        const value = memory.loadLong(VALUE)
-        yield
-        const changes = memory.load(CHANGES)
-        if (value >= 1n) return
-        yield { cell: CHANGES, expected: changes }
-      }
-    }
-    const model: Model = {
-      cells: 8,
-      longs: 4,
-      threads: [
-        function* ({ memory }): Script {
-          yield* hasty(memory)
-        },
-        function* ({ memory }): Script {
-          yield* addTo(memory, 1n, SAFE)
-        },
-      ],
-    }
-    expect(() => explore(model)).toThrow('sleep for ever')
-  })
-
-  it('tries every choice, guard and crash', () => {
-    const ends = new Set<string>()
-    explore({
-      cells: 4,
-      threads: [
-        function* (world): Script {
-          const choice = { choices: 3, chosen: 0 }
-          yield choice
-          world.ghost['chosen'] = choice.chosen
-          yield
-        },
-        function* (world): Script {
-          yield { when: () => world.ghost['chosen'] === 1 }
-          world.ghost['passed'] = 1
-        },
-      ],
-      mayCrash: [0],
-      atEnd: (world) =>
-        ends.add(`${world.ghost['chosen'] ?? '-'}${world.isDead(0) ? 'x' : ''}${world.ghost['passed'] ?? ''}`),
-    })
-    expect([...ends].sort()).toEqual(['-x', '0', '0x', '1', '1x1', '11', '2', '2x'].sort().filter((end) => end !== '1'))
-  })
-})
 
 describe('the protocol of ThreadSemaphore', () => {
   function init(total: number, owners: readonly number[]): (memory: SimulatedMemory) => void {
@@ -340,103 +215,5 @@ describe('the protocol of ThreadSemaphore', () => {
       invariant: (world) => must(free(world) + held(world) <= 2, 'more permits than there are'),
     })
     expect(ends).toBeGreaterThan(0)
-  })
-})
-
-describe('the protocol of ThreadLatch', () => {
-  const down = (n: number) =>
-    function* ({ memory }: World): Script {
-      yield* countDown(memory, n)
-    }
-  const wait = function* (world: World): Script {
-    yield* untilDone(world, 'wait', () => awaitOpen(world.memory))
-    must(world.memory.cells[COUNT] === 0, 'a waiter passed a shut latch')
-  }
-  const waitOrGiveUp = function* (world: World): Script {
-    yield* untilDoneOrGivenUp(world, 'wait', () => awaitOpen(world.memory))
-  }
-
-  it.each([
-    { name: 'two count down, two wait', threads: [down(1), down(1), wait, wait] },
-    { name: 'one counts too far, one may give up', threads: [down(1), down(5), wait, waitOrGiveUp] },
-  ])('opens for all, once it is counted down: $name', ({ threads }) => {
-    const { ends } = explore({
-      cells: FIRST_CELL + 2,
-      init: (memory) => (memory.cells[COUNT] = 2),
-      threads,
-      invariant: ({ memory }) => must((memory.cells[COUNT] ?? 0) >= 0, 'counted below 0'),
-    })
-    expect(ends).toBeGreaterThan(0)
-  })
-
-  it('stays shut while a count is missing', () => {
-    const { ends } = explore({
-      cells: FIRST_CELL + 2,
-      init: (memory) => (memory.cells[COUNT] = 2),
-      threads: [down(1), wait],
-      atEnd: ({ unfinished }) => expect(unfinished).toEqual([1]),
-    })
-    expect(ends).toBeGreaterThan(0)
-  })
-})
-
-describe('the protocol of ThreadCounter', () => {
-  const add = (delta: bigint) =>
-    function* ({ memory }: World): Script {
-      yield* addTo(memory, delta, SAFE)
-    }
-  const waitFor = (min: bigint, max: bigint) =>
-    function* (world: World): Script {
-      const value = yield* untilDone(world, 'wait', () => awaitWithin(world.memory, { min, max }))
-      must(value >= min && value <= max, 'a waiter passed without its condition')
-    }
-
-  it('loses no addition and wakes everybody whose condition comes to stay', () => {
-    const { states } = explore({
-      cells: 4,
-      longs: 4,
-      threads: [add(1n), add(2n), waitFor(3n, 1000n)],
-      atEnd: ({ memory, unfinished }) => {
-        must(unfinished.length === 0, 'a waiter sleeps for ever')
-        must(memory.longs[VALUE] === 3n, 'an addition is lost')
-      },
-    })
-    expect(states).toBeGreaterThan(100)
-  })
-
-  it('wakes two who wait for different values', () => {
-    const { ends } = explore({
-      cells: 4,
-      longs: 4,
-      threads: [add(1n), add(-2n), waitFor(-5n, -1n), waitFor(-1000n, 0n)],
-    })
-    expect(ends).toBeGreaterThan(0)
-  })
-
-  it('changes nothing when the result would leave the range', () => {
-    explore({
-      cells: 4,
-      longs: 4,
-      init: (memory) => (memory.longs[VALUE] = 999n),
-      threads: [add(1n), add(1n)],
-      invariant: ({ memory }) => must((memory.longs[VALUE] ?? 0n) <= 1000n, 'left the range'),
-      atEnd: ({ memory }) => expect(memory.longs[VALUE]).toBe(1000n),
-    })
-  })
-
-  it('lets one of two win a compare-and-set, and wakes who waits for it', () => {
-    const set = (value: bigint) =>
-      function* (world: World): Script {
-        if ((yield* replaceIf(world.memory, 0n, value)) === 0n) count(world, 'won', 1)
-      }
-    explore({
-      cells: 4,
-      longs: 4,
-      threads: [set(1n), set(2n), waitFor(1n, 2n)],
-      atEnd: ({ ghost, unfinished }) => {
-        expect(ghost['won']).toBe(1)
-        expect(unfinished).toEqual([])
-      },
-    })
   })
 })

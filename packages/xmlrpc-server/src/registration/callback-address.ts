@@ -1,0 +1,46 @@
+import { checkDuration, checkInteger, checkText, XError } from '@x/loop-utils/errors'
+import { createSocket } from 'node:dgram'
+import { timeout } from '@x/loop-utils/timeout'
+
+/** The system has no way to a CCU. */
+export class CcuRouteError extends XError {
+  override readonly name = 'CcuRouteError'
+  readonly code = 'XMLRPC_CCU_ROUTE'
+  readonly host: string
+
+  constructor(host: string, cause: unknown) {
+    super(`no way to ${host} is known; check the name of the CCU and the network`, { cause })
+    this.host = host
+  }
+}
+
+/**
+ * The address of this machine from which it would call a CCU, and at which the CCU is likely to reach it. The system is
+ * asked for its route by a UDP socket that is connected and sends nothing. Inside a container it is the container's
+ * address, which a CCU cannot reach unless the network is the host's.
+ *
+ * @param ccuHost name or address of the CCU
+ * @throws CcuRouteError when the name is unknown or there is no route
+ */
+export async function suggestCallbackAddress(
+  ccuHost: string,
+  options: { readonly port?: number; readonly timeoutMs?: number } = {},
+): Promise<string> {
+  checkText('ccuHost', ccuHost)
+  const port = checkInteger('port', options.port ?? 2001, { min: 1, max: 65_535 })
+  const timeoutMs = checkDuration('timeoutMs', options.timeoutMs ?? 5000, { min: 1 })
+  const host = ccuHost.replace(/^\[(.*)\]$/, '$1')
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  try {
+    const connected = new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.connect(port, host, () => resolve())
+    })
+    await timeout(() => connected, timeoutMs, { what: `looking up ${host}` })
+    return socket.address().address
+  } catch (cause) {
+    throw new CcuRouteError(ccuHost, cause)
+  } finally {
+    socket.close()
+  }
+}

@@ -1,0 +1,61 @@
+import { XmlRpcTransportError } from '../client/client-errors.ts'
+import type { XmlRpcClient } from '../client/xml-rpc-client.ts'
+import { XmlRpcFault } from '../codec/fault.ts'
+
+/** What came of a ping, as far as its answer tells. */
+export type PingOutcome =
+  /** It was taken; the PONG is to come. */
+  | { readonly kind: 'taken' }
+  /** The interface answers, but not to pings. */
+  | { readonly kind: 'refused'; readonly cause: unknown }
+  /** There was no answer; maybe it was taken. */
+  | { readonly kind: 'unanswered'; readonly cause: unknown }
+  /** Nobody listens there. */
+  | { readonly kind: 'unreachable'; readonly cause: unknown }
+
+/** The three calls by which a registration lives. */
+export interface CcuWire {
+  /** Rejects when the call was not answered properly; see {@link mayHaveArrived}. */
+  init(signal: AbortSignal): Promise<void>
+  /** Takes the registration back. */
+  deregister(signal: AbortSignal): Promise<void>
+  /** Rejects only when aborted. */
+  ping(token: string, signal: AbortSignal): Promise<PingOutcome>
+}
+
+/** What the calls are made with. */
+export interface WireOptions {
+  readonly interfaceId: string
+  /** Asked at each call: a server that was started again may have another port. */
+  readonly callbackUrl: () => string
+  readonly initTimeoutMs: number
+  readonly pongTimeoutMs: number
+}
+
+/** Makes the calls through a client. */
+export function clientWire(client: XmlRpcClient, options: WireOptions): CcuWire {
+  const { interfaceId, callbackUrl, initTimeoutMs: timeoutMs, pongTimeoutMs } = options
+  return {
+    async init(signal) {
+      await client.call('init', [callbackUrl(), interfaceId], { signal, timeoutMs, emptyAsVoid: true })
+    },
+    async deregister(signal) {
+      await client.call('init', [callbackUrl(), ''], { signal, timeoutMs, emptyAsVoid: true })
+    },
+    async ping(token, signal) {
+      try {
+        await client.call('ping', [token], { signal, timeoutMs: pongTimeoutMs, emptyAsVoid: true })
+        return { kind: 'taken' }
+      } catch (cause) {
+        signal.throwIfAborted()
+        if (cause instanceof XmlRpcFault) return { kind: 'refused', cause }
+        return { kind: mayHaveArrived(cause) ? 'unanswered' : 'unreachable', cause }
+      }
+    },
+  }
+}
+
+/** Whether a call that failed so may have reached the CCU. */
+export function mayHaveArrived(cause: unknown): boolean {
+  return !(cause instanceof XmlRpcTransportError) || cause.maybeExecuted
+}

@@ -1,0 +1,5 @@
+export { CcuRouteError, suggestCallbackAddress } from './callback-address.ts'
+export { CcuRegistration, type CcuRegistrationEvents, type RegistrationPhase } from './ccu-registration.ts'
+export { CcuLostError, CcuSilentError } from './registration-errors.ts'
+export type { RegisteredBy } from './registration-loop.ts'
+export type { CcuRegistrationOptions } from './registration-options.ts'
