@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks'
 import { pathToFileURL } from 'node:url'
 import { Bulkhead } from '@x/loop-utils/concurrency'
 import { CircuitBreaker, consecutive, timeWindow } from '@x/loop-utils/breaker'
-import { compose, recommended, timeoutPolicy } from '@x/loop-utils/policy'
+import { compose, timeoutPolicy } from '@x/loop-utils/policy'
 import { retryPolicy } from '@x/loop-utils/retry'
 import * as cockatiel from 'cockatiel'
 import Opossum from 'opossum'
@@ -138,6 +138,7 @@ async function compositions() {
   const sampling = wrap(peers.retry(), peers.sampling(), peers.timeout())
   const bulkhead = cockatiel.bulkhead(16, 64)
   const five = wrap(peers.timeout(), peers.retry(), peers.consecutive(), bulkhead, peers.timeout())
+  const { recommended } = await import(new URL('../dist/recommended/index.js', import.meta.url).href)
   const whole = recommended('bench')
   const cockatielOnly = { cockatiel: '≤ 0.1 (aim 0.067)' }
   return [
@@ -177,7 +178,7 @@ async function withAndWithoutObservers() {
   for (const file of await readdir(without, { recursive: true })) {
     if (!file.endsWith('.js') || file.startsWith('observe')) continue
     const text = await readFile(path.join(without, file), 'utf8')
-    const bare = text.replaceAll(/[\w.[\]]+\.(isObserved|isHeard)\((?:[^()]|\([^()]*\))*\)/g, () => {
+    const bare = text.replaceAll(/(?:[\w.#]|\[\w+\])+\.(?:isObserved|isHeard)\((?:[^()]|\([^()]*\))*\)/g, () => {
       removed++
       return 'false'
     })

@@ -284,7 +284,6 @@ export type {
   WorkerLoopSetup,
 } from './loop-manager/index.ts'
 export {
-  adaptive,
   AdaptiveRate,
   gcra,
   isOverloadError,

@@ -16,5 +16,5 @@ const BENCHES = {
 
 const asked = process.argv.slice(2).filter((argument) => argument !== '--')
 for (const name of asked)
-  if (!Object.hasOwn(BENCHES, name)) throw new Error(`no bench ${name}; there are ${Object.keys(BENCHES)}`)
+  if (!Object.hasOwn(BENCHES, name)) throw new Error(`no bench ${name}; there are ${Object.keys(BENCHES).join(', ')}`)
 for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) await BENCHES[name]()

@@ -94,6 +94,8 @@ export class CallbackEndpoint implements Endpoint {
     this.#book.strike(proxy)
     const started = proxy.start()
     this.#proxies.set(url.host, started)
+    // the next call tries again
+    started.catch(() => this.#proxies.delete(url.host))
     return started
   }
 

@@ -235,12 +235,12 @@ export class CcuEndpoint implements Endpoint {
       case 'answer':
         return events.append('answer', shortenAnswer(event.answer))
       case 'registrations':
-        return events.append('registrations', { registrations: event.registrations, state: this.ccu.state })
+        return events.append('registrations', { registrations: event.registrations })
       case 'devices':
         return events.append('devices', {})
       case 'power':
         this.#follow(event.state)
-        return events.append('registrations', { registrations: this.ccu.registrations(), state: event.state })
+        return events.append('power', { state: event.state })
     }
   }
 

@@ -1,9 +1,9 @@
-import { ControlClient, type CcuState } from '@x/testkit/control'
+import { ControlClient, type CcuOutcome, type CcuState } from '@x/testkit/control'
 import { leakHooks } from '@x/testkit/leaks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeDeviceServer } from '../../src/server/fake-device-server.ts'
 import { CallbackServer } from '../callback-server.ts'
-import { sendJson } from '../raw-request.ts'
+import { raw, sendJson } from '../raw-request.ts'
 
 const leaks = leakHooks()
 let server: FakeDeviceServer
@@ -99,14 +99,20 @@ describe('what the fake CCU is like', () => {
     ['POST', 'announcements', { kind: 'updateDevice', address: 'LEQ0000001', hint: 2 }, 400, 'hint'],
     ['POST', 'announcements', { kind: 'updateDevice', address: 'NOSUCH0001' }, 404, 'address'],
     ['POST', 'announcements', { kind: 'replaceDevice', address: 'LEQ0000001', newAddress: 'x' }, 400, 'newAddress'],
-    ['POST', 'announcements', { kind: 'replaceDevice', address: 'LEQ0000001:1', newAddress: 'X0000001' }, 400, 'address'],
+    [
+      'POST',
+      'announcements',
+      { kind: 'replaceDevice', address: 'LEQ0000001:1', newAddress: 'X0000001' },
+      400,
+      'address',
+    ],
     ['POST', 'firmware', { address: 'LEQ0000001' }, 400, 'version'],
     ['POST', 'wake', { address: 'LEQ0000001:1' }, 400, 'address'],
   ])('refuses %s %s %j', async (method, path, body, status, where) => {
     const before = await client.ccu()
-    const answer = await sendJson(`${server.url}/api/ccu/${path}`, body, method)
+    const answer = await sendJson(`${server.url}/api/ccu/${path}`, method, body)
     expect(answer.status).toBe(status)
-    expect(JSON.parse(answer.text)).toMatchObject({ error: { path: where } })
+    expect(answer.body).toMatchObject({ error: { path: where } })
     expect(await client.ccu()).toEqual(before)
   })
 })
@@ -118,6 +124,8 @@ describe('a reboot', () => {
     await client.ccuSettled()
     await client.addFault({ type: 'latency', attributes: { latencyMs: 1 }, name: 'slow' })
     const { url } = server.ccu
+    const events = client.events()
+    await events.opened
     const down = await client.ccuReboot({ downMs: 300, startingMs: 300 })
     expect(down).toMatchObject({ state: 'down', registrations: [] })
     expect(await knock()).toBe('ECONNREFUSED')
@@ -127,6 +135,12 @@ describe('a reboot', () => {
     await expect.poll(() => knock(), { timeout: 5000, interval: 5 }).toBe(200)
     expect(server.ccu.url).toBe(url)
     expect(await client.faults()).toMatchObject([{ name: 'slow' }])
+    const states: CcuState[] = []
+    for await (const event of events) {
+      if (event.type === 'power') states.push(event.data.state)
+      if (states.length === 3) break
+    }
+    expect(states).toEqual(['down', 'starting', 'ready'])
     await client.removeFault({ endpoint: 'ccu', name: 'slow' })
     expect(await callbacks.register(server.ccuUrl, 'hub')).toBe(200)
   })
@@ -143,28 +157,31 @@ describe('faults of the callback direction', () => {
     await using callbacks = await CallbackServer.open()
     await callbacks.register(server.ccuUrl, 'hub')
     await client.ccuSettled()
-    const heard = callbacks.bodies.length
-    const fault = await client.addFault({ endpoint: 'callbacks', type: 'reset', stream: 'upstream', name: 'cut off' })
+    const attributes = { afterBytes: 10 }
+    const fault = await client.addFault({ endpoint: 'callbacks', type: 'reset', attributes, name: 'cut off' })
     expect(fault).toMatchObject({ endpoint: 'callbacks', name: 'cut off', type: 'reset' })
     expect(await client.ccuInvoke({ interfaceId: 'hub', method: 'event' })).toMatchObject({ failure: 'reset' })
-    expect(callbacks.bodies.length).toBe(heard)
     // one more goes into the proxy that is there
     await client.addFault({ endpoint: 'callbacks', type: 'latency', attributes: { latencyMs: 1 }, name: 'slow' })
     await client.removeFault(fault)
-    expect(await client.ccuInvoke({ interfaceId: 'hub', method: 'event' })).toMatchObject({ kind: 'answered' })
+    const invoke = (text: string): Promise<CcuOutcome> =>
+      client.ccuInvoke({ interfaceId: 'hub', method: 'event', params: [text] })
+    expect(await invoke('through the proxy')).toMatchObject({ kind: 'answered' })
     expect(await client.faults()).toMatchObject([{ endpoint: 'callbacks', name: 'slow' }])
     await client.removeFault({ endpoint: 'callbacks', name: 'slow' })
-    expect(await client.ccuInvoke({ interfaceId: 'hub', method: 'event' })).toMatchObject({ kind: 'answered' })
-    expect(callbacks.bodies.length).toBe(heard + 2)
+    expect(await invoke('straight')).toMatchObject({ kind: 'answered' })
+    for (const text of ['through the proxy', 'straight']) {
+      expect(callbacks.bodies.filter((body) => body.includes(text)).length).toBe(1)
+    }
     await client.addFault({ endpoint: 'callbacks', type: 'latency', attributes: { latencyMs: 1 } })
     await client.clearFaults()
     expect(await client.faults()).toEqual([])
   })
 
   it('are refused like any other, and callbacks have no devices', async () => {
-    const answer = await sendJson(`${server.url}/api/faults`, { endpoint: 'callbacks', type: 'gremlin' }, 'POST')
+    const answer = await sendJson(`${server.url}/api/faults`, 'POST', { endpoint: 'callbacks', type: 'gremlin' })
     expect(answer.status).toBe(400)
-    expect((await sendJson(`${server.url}/api/faults/callbacks/none`, {}, 'DELETE')).status).toBe(404)
+    expect((await raw(`${server.url}/api/faults/callbacks/none`, { method: 'DELETE' })).status).toBe(404)
     await client.addFault({ endpoint: 'callbacks', type: 'latency', attributes: { latencyMs: 1 }, name: 'one' })
     const again = { endpoint: 'callbacks', type: 'latency', attributes: { latencyMs: 1 }, name: 'one' } as const
     await expect(client.addFault(again)).rejects.toMatchObject({ reason: 'FAKE_CONFLICT' })

@@ -155,6 +155,9 @@ describe('the command line', () => {
     [['start', 'now'], 'too many arguments'],
     [['start', '--port', '65536'], 'from 0 to 65535'],
     [['start', '--port', '0x50'], 'from 0 to 65535'],
+    [['start', '--fleet', 'zoo'], 'household, catalogue'],
+    [['start', '--profile', 'ccu9'], 'virtual-devices'],
+    [['start', '--seed', '-1'], 'whole number'],
     [['start', '--host', ''], 'option host'],
   ])('called as %j it ends with 2 and tells what is wrong', async (args, text) => {
     const io = new TestIo()

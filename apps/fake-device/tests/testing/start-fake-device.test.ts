@@ -52,6 +52,14 @@ describe('startFakeDevice', () => {
     expect(pids.map(isAlive)).toEqual([false, false])
   })
 
+  it('gives the catalogue, and takes after an interface process', async () => {
+    await using fake = await startFakeDevice({ fleet: 'catalogue', seed: 5, profile: 'hmip' })
+    expect(await fake.control.ccu()).toMatchObject({ devices: 388, profile: 'hmip', interfaceName: 'HmIP-RF' })
+    await expect(startFakeDevice({ fleet: 'zoo' as never })).rejects.toThrow(OptionError)
+    await expect(startFakeDevice({ profile: 'ccu9' as never })).rejects.toThrow(OptionError)
+    await expect(startFakeDevice({ seed: -1 })).rejects.toThrow(OptionError)
+  })
+
   it('tells when the process ends by itself', async () => {
     await using fake = await startFakeDevice()
     process.kill(fake.pid, 'SIGKILL')

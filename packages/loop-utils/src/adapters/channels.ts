@@ -3,7 +3,7 @@ export interface ObservedEvent {
   readonly name: string
   /** When it is told. */
   readonly when: string
-  /** The fields of its data. */
+  /** The fields that its data may have. */
   readonly fields: readonly string[]
 }
 
@@ -35,12 +35,12 @@ export const CHANNELS: readonly ObservedEvent[] = Object.freeze([
   {
     name: 'x:loop-utils:concurrency-limit:change',
     when: 'an adaptive concurrency limit moved',
-    fields: ['name', 'from', 'to'],
+    fields: ['name', 'limit', 'before', 'running'],
   },
   {
     name: 'x:loop-utils:fallback:switch',
     when: 'calls were switched to the other implementation',
-    fields: ['name', 'from', 'to', 'error'],
+    fields: ['name', 'from', 'to', 'lastError'],
   },
   {
     name: 'x:loop-utils:fallback:use',
@@ -50,12 +50,12 @@ export const CHANNELS: readonly ObservedEvent[] = Object.freeze([
   {
     name: 'x:loop-utils:hedge:launch',
     when: 'another attempt was made beside a slow or failed one',
-    fields: ['attempt', 'because'],
+    fields: ['attempt', 'error'],
   },
   {
     name: 'x:loop-utils:reconnector:change',
     when: 'a reconnector changed its state',
-    fields: ['name', 'from', 'to'],
+    fields: ['state', 'previous', 'failures', 'delayMs', 'cause'],
   },
   {
     name: 'x:loop-utils:retry-budget:refuse',
@@ -75,7 +75,7 @@ export const CHANNELS: readonly ObservedEvent[] = Object.freeze([
   {
     name: 'x:loop-utils:service:change',
     when: 'a service changed its state',
-    fields: ['name', 'from', 'to'],
+    fields: ['service', 'state', 'previous', 'incarnation', 'cause'],
   },
   {
     name: 'x:loop-utils:timeout:expire',

@@ -1,5 +1,5 @@
 import { FIRST_LONG } from './atomic-memory.ts'
-import { admit, type Admission, type CallOutcome, type CircuitSettings, enter, settle } from './circuit-rules.ts'
+import { admit, type Admission, type CallEnd, type CircuitSettings, enter, settle } from './circuit-rules.ts'
 import { type CircuitState, fromWord, toWord } from './circuit-word.ts'
 import type { Protocol, SharedMemory } from './shared-memory.ts'
 
@@ -22,7 +22,7 @@ export function* askCircuit(memory: SharedMemory, nowMs: number, settings: Circu
 /** Tells the end of a call. Returns false when it came late: the circuit has left the state that admitted it. */
 export function* tellCircuit(
   memory: SharedMemory,
-  call: { readonly life: number; readonly outcome: CallOutcome; readonly nowMs: number },
+  call: CallEnd & { readonly life: number },
   settings: CircuitSettings,
 ): Protocol<boolean> {
   for (;;) {

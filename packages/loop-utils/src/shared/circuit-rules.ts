@@ -21,6 +21,12 @@ export type Admission =
 
 export type CallOutcome = 'success' | 'failure' | 'ignore'
 
+/** How a call ended, and when. */
+export interface CallEnd {
+  readonly outcome: CallOutcome
+  readonly nowMs: number
+}
+
 /** Decides over one call at `nowMs`. Pure: the caller writes `next`. */
 export function admit(state: CircuitState, nowMs: number, settings: CircuitSettings): Admission {
   if (state.status === 'half-open') return admitProbe(state, nowMs, settings)
@@ -31,15 +37,10 @@ export function admit(state: CircuitState, nowMs: number, settings: CircuitSetti
   return restMs > 0 ? { isAdmitted: false, status, retryAfterMs: restMs } : probeAfter(state, nowMs, 0)
 }
 
-/** Takes note of the end of a call whose permit shows `life`. Returns `state` itself when nothing changes. */
-export function settle(
-  state: CircuitState,
-  call: { readonly life: number; readonly outcome: CallOutcome; readonly nowMs: number },
-  settings: CircuitSettings,
-): CircuitState {
-  const { life, outcome, nowMs } = call
-  if (state.since !== life) return state
-  if (state.status === 'half-open') return settleProbe(state, { outcome, nowMs }, settings)
+/** Takes note of the end of a call of this life. Returns `state` itself when nothing changes. */
+export function settle(state: CircuitState, end: CallEnd, settings: CircuitSettings): CircuitState {
+  const { outcome, nowMs } = end
+  if (state.status === 'half-open') return settleProbe(state, end, settings)
   if (state.status !== 'closed' || outcome === 'ignore') return state
   if (outcome === 'success') return state.failures === 0 ? state : { ...state, failures: 0 }
   const failures = state.failures + 1
@@ -71,11 +72,7 @@ function probeAfter(state: CircuitState, nowMs: number, succeeded: number): Admi
   return { isAdmitted: true, next: { status: 'half-open', since: life, probing: 1, succeeded }, life }
 }
 
-function settleProbe(
-  state: HalfOpenCircuit,
-  { outcome, nowMs }: { readonly outcome: CallOutcome; readonly nowMs: number },
-  settings: CircuitSettings,
-): CircuitState {
+function settleProbe(state: HalfOpenCircuit, { outcome, nowMs }: CallEnd, settings: CircuitSettings): CircuitState {
   if (outcome === 'failure') return { status: 'open', since: nextLife(state, nowMs) }
   const probing = state.probing - 1
   if (outcome === 'ignore') return { ...state, probing }

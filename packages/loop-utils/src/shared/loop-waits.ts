@@ -100,10 +100,9 @@ export class LoopWaits<R> {
 
   /** Whether a change of the cell from now on will be told; false when it has changed already. */
   #watch({ cell, expected }: Park): boolean {
-    const { memory } = this.#parts
-    // the wait that is out stands in the list already, so that any later change is told to it
-    if (this.#isWatching) return memory.load(cell) === expected
-    const changed = memory.waitAsync(cell, expected)
+    // a wait that is out stands in the list, or is on its way back: what changes from now on is told to it
+    if (this.#isWatching) return true
+    const changed = this.#parts.memory.waitAsync(cell, expected)
     if (changed === undefined) return false
     this.#isWatching = true
     void changed.then(() => {

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock/clock.ts'
+import { callSafely } from '../observe/stray-error.ts'
 import type { Deadline } from './deadline.ts'
 
 /** Who is told that time is up. */
@@ -8,6 +9,7 @@ export interface TimeKeeper {
 
 let first: LateTimer | undefined
 let last: LateTimer | undefined
+let listed = 0
 let isSweepDue = false
 
 /**
@@ -47,6 +49,7 @@ function enlist(timer: LateTimer): void {
   if (last === undefined) first = timer
   else last.next = timer
   last = timer
+  listed++
   if (!isSweepDue) sweepAfterThisTurn()
 }
 
@@ -59,6 +62,7 @@ function leave(timer: LateTimer): void {
   timer.previous = undefined
   timer.next = undefined
   timer.isListed = false
+  listed--
 }
 
 /** The immediate keeps the process alive, as the timers will that it sets. */
@@ -69,11 +73,11 @@ function sweepAfterThisTurn(): void {
 
 function sweep(): void {
   isSweepDue = false
-  try {
-    for (let eldest = first; eldest !== undefined; eldest = first) set(eldest)
-  } finally {
-    // a callback that threw must not keep the others from their time
-    if (first !== undefined) sweepAfterThisTurn()
+  // those that begin meanwhile wait for the next turn
+  for (let left = listed; left > 0 && first !== undefined; left--) {
+    const eldest = first
+    // what one throws must not keep the others from their time
+    callSafely('a time limit', () => set(eldest))
   }
 }
 

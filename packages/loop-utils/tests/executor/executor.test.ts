@@ -135,22 +135,42 @@ describe('PoolExecutor', () => {
     expect(await other).toBeGreaterThan(0)
   })
 
-  it('counts timeoutMs from the beginning of the function, not from the call', async () => {
-    const started = new ThreadLatch(2)
-    const end = new ThreadLatch(1)
-    const holders = [1, 2].map(() => executor.run(ref('hold'), [started.buffer, end.buffer]))
+  it('counts timeoutMs from the beginning of the function, and queueTimeoutMs until then', async () => {
+    const clock = new ManualClock()
+    const single = new PoolExecutor({ maxThreads: 1, clock })
+    const [started, end] = [new ThreadLatch(1), new ThreadLatch(1)]
+    const holder = single.run(ref('hold'), [started.buffer, end.buffer])
     await started.wait({ ref: true })
-    const patient = executor.run(ref('remaining'), [], { timeoutMs: 60 })
-    const impatient = executor.run(ref('add'), [1, 1], { queueTimeoutMs: 20 })
-    expect(await reasonOf(impatient)).toMatchObject({ code: 'LOOP_TIMEOUT', timeoutMs: 20 })
-    expect((await reasonOf(impatient)) as Error).toMatchObject({
+    const patient = single.run(ref('remaining'), [], { timeoutMs: 60_000 })
+    const impatient = reasonOf(single.run(ref('add'), [1, 1], { queueTimeoutMs: 20 }))
+    await clock.advance(100_000)
+    expect(await impatient).toMatchObject({
+      code: 'LOOP_TIMEOUT',
+      timeoutMs: 20,
       message: expect.stringContaining("start of task 'add'") as string,
     })
-    await new Promise((resolve) => setTimeout(resolve, 100))
     end.countDown()
-    expect(await patient).toBeLessThanOrEqual(60)
-    await Promise.all(holders)
+    expect(await patient).toBeGreaterThan(0)
+    await holder
+    await single.close()
   })
+
+  it.each([Infinity, 60_000])(
+    'forgets queueTimeoutMs once the function has begun (timeoutMs %d)',
+    async (timeoutMs) => {
+      const clock = new ManualClock()
+      const single = new PoolExecutor({ maxThreads: 1, clock })
+      const [begun, over] = [new ThreadLatch(1), new ThreadLatch(1)]
+      const slow = single.run(ref('hold'), [begun.buffer, over.buffer], { queueTimeoutMs: 10, timeoutMs })
+      await begun.wait({ ref: true })
+      while (clock.nextTimerMs === 10) await new Promise((resolve) => setImmediate(resolve))
+      await clock.advance(10)
+      over.countDown()
+      expect(await slow).toBeGreaterThan(0)
+      await single.close()
+      expect(clock.pending).toBe(0)
+    },
+  )
 
   it('never calls a function that was aborted in the queue', async () => {
     const started = new ThreadLatch(2)
@@ -215,8 +235,12 @@ describe('PoolExecutor', () => {
 
   it('rejects a later call with a typed error when what an earlier one left behind ends the thread', async () => {
     const single = new PoolExecutor({ maxThreads: 1 })
-    await single.run(ref('leaveBomb'), [1])
-    const crash = await reasonOf(single.run(ref('awaitAbort'), [new ThreadLatch(9).buffer, new ThreadCounter().buffer]))
+    const [fuse, started] = [new ThreadLatch(1), new ThreadLatch(1)]
+    await single.run(ref('leaveBomb'), [fuse.buffer])
+    const later = single.run(ref('awaitAbort'), [started.buffer, new ThreadCounter().buffer])
+    await started.wait({ ref: true })
+    fuse.countDown()
+    const crash = await reasonOf(later)
     expect(crash).toMatchObject({ code: 'LOOP_WORKER_CRASHED', cause: { message: 'left behind' } })
     expect(await single.run(ref('add'), [3, 4])).toBe(7)
     await single.close()
@@ -233,7 +257,9 @@ describe('PoolExecutor', () => {
   it('tells of an idle thread that dies, and goes on', async () => {
     const errors: unknown[] = []
     const single = new PoolExecutor({ maxThreads: 1, onError: (error) => errors.push(error) })
-    await single.run(ref('leaveBomb'), [1])
+    const fuse = new ThreadLatch(1)
+    await single.run(ref('leaveBomb'), [fuse.buffer])
+    fuse.countDown()
     while (errors.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(errors).toMatchObject([{ message: 'left behind' }])
     expect(await single.run(ref('add'), [3, 4])).toBe(7)
@@ -252,7 +278,13 @@ describe('PoolExecutor', () => {
     await stillborn.close()
   })
 
-  it('bounds its queue', async () => {
+  it('bounds its queue, which may have no place at all', async () => {
+    const direct = new PoolExecutor({ maxThreads: 1, maxQueue: 0 })
+    const only = direct.run(ref('add'), [1, 1])
+    expect(await reasonOf(direct.run(ref('add'), [2, 2]))).toBeInstanceOf(QueueOverflowError)
+    expect(await only).toBe(2)
+    await direct.close()
+
     const tight = new PoolExecutor({ maxThreads: 1, maxQueue: 1 })
     const calls = [1, 2].map((n) => tight.run(ref('add'), [n, n]))
     expect(await reasonOf(tight.run(ref('add'), [3, 3]))).toBeInstanceOf(QueueOverflowError)

@@ -5,14 +5,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { seeded } from '../../src/clock/index.ts'
 import { PoolCrash, PoolExecutor, type PoolJob, type WorkerPool } from '../../src/executor/index.ts'
 import { runTask, type TaskMessage } from '../../src/executor/run-task.ts'
+import { ThreadCounter } from '../../src/shared/index.ts'
 import type * as tasks from './tasks.thread.ts'
 
 const module = new URL('./tasks.thread.js', import.meta.url)
 const ref = (name: keyof typeof tasks): { module: URL; export: string } => ({ module, export: name })
 
-/** Threads of this process that live. */
-function liveThreads(): number {
-  return process.getActiveResourcesInfo().filter((resource) => resource === 'Worker').length
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** Runs one of the scripts in `process.thread.ts` in a process of its own. */
@@ -58,21 +58,41 @@ describe('the threads of an executor', () => {
     await Promise.all(executors.splice(0).map((executor) => executor.close({ drain: false })))
   })
 
-  it('start with the first call and are gone after close', async () => {
-    const before = liveThreads()
+  it('start with the first call, as few as are needed, and are gone after close', async () => {
     const executor = open({ maxThreads: 2 })
-    expect(liveThreads()).toBe(before)
     const ids = await Promise.all([1, 2, 3, 4].map(() => executor.run(ref('whichThread'), [])))
     expect(new Set(ids).size).toBeLessThanOrEqual(2)
+    const beats = new ThreadCounter()
+    await executor.run(ref('beat'), [beats.buffer])
+    await beats.waitFor({ atLeast: 5 }, { ref: true })
     await executor.close()
-    expect(liveThreads()).toBe(before)
+    const { value } = beats
+    await pause(30)
+    expect(beats.value).toBe(value)
   })
 
   it('end by themselves when they are idle, and start again', async () => {
     const executor = open({ maxThreads: 1, idleTimeoutMs: 1 })
-    const first = await executor.run(ref('whichThread'), [])
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const beats = new ThreadCounter()
+    const first = await executor.run(ref('beat'), [beats.buffer])
+    let last = -1
+    while (last !== beats.value) {
+      last = beats.value
+      await pause(50)
+    }
     expect(await executor.run(ref('whichThread'), [])).not.toBe(first)
+  })
+
+  it('do not call a function that was aborted before they had started', async () => {
+    const executor = open({ maxThreads: 1, graceMs: 10_000 })
+    const counter = new ThreadCounter()
+    const controller = new AbortController()
+    const call = executor.run(ref('count'), [counter.buffer], { signal: controller.signal })
+    expect(executor.stats()).toMatchObject({ queued: 0, running: 1 })
+    controller.abort('changed my mind')
+    await expect(call).rejects.toBe('changed my mind')
+    expect(await executor.run(ref('add'), [1, 2])).toBe(3)
+    expect(counter.value).toBe(0)
   })
 
   it('hold a process as long as they run something, and not longer', async () => {
@@ -94,7 +114,7 @@ describe('the threads of an executor', () => {
     expect(await Promise.all([executor.run(ref('add'), [1, 2]), executor.run(ref('later'), ['x'])])).toEqual([3, 'x'])
     const controller = new AbortController()
     const call = executor.run(ref('never'), [], { signal: controller.signal })
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await pause(5)
     controller.abort('enough')
     await expect(call).rejects.toBe('enough')
     expect(await executor.run(ref('add'), [1, 2])).toBe(3)

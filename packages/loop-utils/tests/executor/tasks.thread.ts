@@ -35,10 +35,18 @@ export function exit(code: number): void {
   process.exit(code)
 }
 
-export function leaveBomb(delayMs: number): void {
-  setTimeout(() => {
+/** Counts as long as its thread lives. */
+export function beat(counter: SharedArrayBuffer): number {
+  const beats = new ThreadCounter(counter)
+  setInterval(() => beats.increment(), 1)
+  return threadId
+}
+
+/** Leaves something behind that throws when the latch opens. */
+export function leaveBomb(fuse: SharedArrayBuffer): void {
+  void new ThreadLatch(fuse).wait({ ref: true }).then(() => {
     throw new Error('left behind')
-  }, delayMs)
+  })
 }
 
 export function exhaust(): number {

@@ -8,6 +8,8 @@ export interface RadioData {
   readonly closed?: SharedArrayBuffer
   readonly release?: 'fail' | 'hang'
   readonly inSetup?: SharedArrayBuffer
+  /** Opened when the set-up may go on. */
+  readonly go?: SharedArrayBuffer
 }
 
 export interface OwnerHandlers {
@@ -41,8 +43,9 @@ function handlers(owner: { call(name: 'heard', args: [string]): Promise<string> 
 export type RadioHandlers = ReturnType<typeof handlers>
 
 await serveLoop<OwnerHandlers>(async ({ data, name, owner, resources, signal }) => {
-  const { closed, inSetup, release, setup } = data as RadioData
+  const { closed, go, inSetup, release, setup } = data as RadioData
   if (inSetup !== undefined) new ThreadLatch(inSetup).countDown()
+  if (go !== undefined) await new ThreadLatch(go).wait({ ref: true })
   if (setup === 'fail') throw new OptionError(name, 1, 'a better antenna')
   if (setup === 'exit') process.exit(4)
   if (setup === 'hang') await new Promise(() => setInterval(() => undefined, 1000))

@@ -144,11 +144,21 @@ describe('threads of a LoopManager', () => {
     const manager = open()
     const inSetup = new ThreadLatch(1)
     const starting = start(manager, { setup: 'hang', inSetup: inSetup.buffer }).catch((error: unknown) => error)
-    const quick = manager.startThread('quick', entry, { data: {} }).catch((error: unknown) => error)
     await inSetup.wait({ ref: true })
-    await manager.close({ deadlineMs: 300 })
+    expect(await manager.close({ deadlineMs: 100 })).toMatchObject({ terminated: ['radio'] })
+    expect(await starting).toMatchObject({ code: 'LOOP_MANAGER_CLOSED', cause: { code: 'LOOP_WORKER_CRASHED' } })
+  })
+
+  it('are not handed out by a manager that closes before they are ready', async () => {
+    const manager = open()
+    const [inSetup, go] = [new ThreadLatch(1), new ThreadLatch(1)]
+    const data: RadioData = { inSetup: inSetup.buffer, go: go.buffer }
+    const starting = start(manager, data).catch((error: unknown) => error)
+    await inSetup.wait({ ref: true })
+    const closing = manager.close()
+    go.countDown()
     expect(await starting).toMatchObject({ code: 'LOOP_MANAGER_CLOSED' })
-    expect([await quick].flat()).toHaveLength(1)
+    expect(await closing).toMatchObject({ finished: ['radio'], terminated: [] })
   })
 
   it('move what is to be moved', async () => {

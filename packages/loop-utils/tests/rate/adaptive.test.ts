@@ -1,8 +1,10 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { constant } from '../../src/backoff/index.ts'
 import { ManualClock } from '../../src/clock/index.ts'
 import { OptionError, QueueOverflowError, TimeoutError } from '../../src/errors/index.ts'
 import { adaptive, AdaptiveRate, isOverloadError, RateLimitedError, RetryBudget } from '../../src/rate/index.ts'
+import { retry } from '../../src/retry/index.ts'
 import { rejection } from '../settled.ts'
 
 describe('AdaptiveRate', () => {
@@ -183,6 +185,26 @@ describe('adaptive', () => {
     expect(own.limiter).toBeInstanceOf(AdaptiveRate)
     const budget = new RetryBudget({ clock })
     expect(adaptive({ budget, clock }).budget).toBe(budget)
+  })
+
+  it('slows the attempts of a retry, and stops them when the budget is empty', async () => {
+    const clock = new ManualClock()
+    const budget = new RetryBudget({ capacity: 3, ratio: 0, minPerSecond: 0, clock })
+    const adapted = adaptive({ budget, minRate: 1, maxRate: 1, clock })
+    const options = { ...adapted, maxAttempts: 10, backoff: constant(1), clock }
+    const times: number[] = []
+    const call = rejection(
+      retry(() => {
+        times.push(clock.now())
+        return Promise.reject(Object.assign(new Error('slow down'), { status: 429 }))
+      }, options),
+    )
+    await clock.runAll()
+    expect(await call).toMatchObject({ code: 'LOOP_RETRY_EXHAUSTED', attempts: 4, limit: 'budget' })
+    expect(times).toHaveLength(4)
+    // the first overload leaves one attempt a second
+    expect((times[3] ?? 0) - (times[1] ?? 0)).toBeGreaterThanOrEqual(1999)
+    expect([budget.tokens, clock.pending, adapted.limiter.waiting]).toEqual([0, 0, 0])
   })
 
   it('refuses wrong options', () => {

@@ -60,13 +60,12 @@ async function play(
     const begunAt = clock.now()
     calls++
     open++
-    budget?.deposit()
     try {
       await retry((context) => backend.answer(context.signal), {
         maxAttempts: 8,
         attemptTimeoutMs: 1000,
         backoff,
-        retryIf: (error) => budget === undefined || budget.tryWithdraw(error),
+        ...(budget === undefined ? {} : { budget }),
         clock,
         random,
       })

@@ -196,9 +196,11 @@ describe('the protocol of ThreadSemaphore', () => {
         function* (world): Script {
           world.ghost['line'] = (yield* claimLine(world.memory, 6)) ?? -1
           world.ghost['reclaimed'] = yield* reclaim(world.memory, 4)
+          yield* reclaim(world.memory, 5)
+          world.ghost['free again'] = (yield* claimLine(world.memory, 7)) ?? -1
         },
       ],
-      atEnd: ({ ghost }) => expect(ghost).toEqual({ line: 1, reclaimed: 0 }),
+      atEnd: ({ ghost }) => expect(ghost).toEqual({ line: 1, reclaimed: 0, 'free again': 0 }),
     })
   })
 

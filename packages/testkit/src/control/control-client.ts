@@ -197,7 +197,7 @@ export class ControlClient {
     return this.#send({ method: 'PUT', path: 'api/ccu/fleet', body: fleet }, options)
   }
 
-  /** Reboots the fake CCU; resolves once it is down. Its `state` and the `registrations` events tell when it is ready again. */
+  /** Reboots the fake CCU; resolves once it is down. Its `state` and the `power` events tell when it is ready again. */
   ccuReboot(reboot: RebootOptions = {}, options?: RequestOptions): Promise<CcuView> {
     return this.#send({ method: 'POST', path: 'api/ccu/reboot', body: reboot }, options)
   }

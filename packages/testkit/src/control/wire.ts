@@ -155,9 +155,10 @@ export interface ControlEventData {
   readonly call: CcuCall
   /** A callback server answered, or did not. */
   readonly answer: CcuAnswer
-  /** Who is registered at the fake CCU, or whether it can be reached, has changed. */
-  readonly registrations: { readonly registrations: readonly CcuRegistration[]; readonly state: CcuState }
+  readonly registrations: { readonly registrations: readonly CcuRegistration[] }
   readonly devices: Readonly<Record<string, never>>
+  /** The fake CCU stops, starts or reboots. */
+  readonly power: { readonly state: CcuState }
   readonly faults: { readonly faults: readonly FaultView[] }
   readonly observation: ObservationView
   /** Events were let go before this reader could get them. */

@@ -84,7 +84,14 @@ describe('the control client', () => {
     await client.ccuInvoke({ interfaceId: 'i', method: 'event' })
     await client.ccuReport({ reports: [] })
     await client.ccuFailNext({ method: 'setValue', faultCode: -8 })
+    await client.ccuSetQuirks({ i4: true })
+    await client.ccuLoadFleet({ fleet: 'catalogue', seed: 2 })
+    await client.ccuReboot()
+    await client.ccuSetDutyCycle(100)
+    await client.ccuWake('A')
     answer = (_request, response) => response.writeHead(204).end()
+    await client.ccuAnnounce({ kind: 'readdedDevice', address: 'A' })
+    await client.ccuOfferFirmware({ address: 'A', version: '2' })
     await client.removeDevice('A')
     await client.removeFault({ endpoint: 'ccu', name: 'cut it' })
     await client.clearFaults()
@@ -106,6 +113,13 @@ describe('the control client', () => {
       'POST /api/ccu/invocations {"interfaceId":"i","method":"event"}',
       'POST /api/ccu/reports {"reports":[]}',
       'POST /api/ccu/faults {"method":"setValue","faultCode":-8}',
+      'PATCH /api/ccu/quirks {"i4":true}',
+      'PUT /api/ccu/fleet {"fleet":"catalogue","seed":2}',
+      'POST /api/ccu/reboot {}',
+      'PUT /api/ccu/duty-cycle {"percent":100}',
+      'POST /api/ccu/wake {"address":"A"}',
+      'POST /api/ccu/announcements {"kind":"readdedDevice","address":"A"}',
+      'POST /api/ccu/firmware {"address":"A","version":"2"}',
       'DELETE /api/devices/A',
       'DELETE /api/faults/ccu/cut%20it',
       'DELETE /api/faults',

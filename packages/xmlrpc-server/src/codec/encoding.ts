@@ -45,7 +45,7 @@ const NAMES: ReadonlyMap<string, XmlRpcEncoding | 'utf-16'> = new Map([
   ['utf-16be', 'utf-16be'],
 ])
 
-const DECLARED = /^[\t\n\r ]*<\?xml[\t\n\r ][^>]*?encoding[\t\n\r ]*=[\t\n\r ]*(?:"([^"]*)"|'([^']*)')/
+const DECLARED = /^[\t\n\r ]*<\?xml[\t\n\r ][^>]*?encoding[\t\n\r ]*=[\t\n\r ]*(?:"([^">]*)"|'([^'>]*)')/
 const START = { offset: 0, line: 1, column: 1 }
 
 /** Whether the first bytes of a document are enough for {@link detectEncoding}. */

@@ -5,10 +5,12 @@ const EXPECTED = 'an address such as 192.168.1.5 or fe80::1, or a network such a
 
 /** Addresses and networks, to ask whether an address is among them. */
 export class AddressList {
+  readonly entries: readonly string[]
   readonly #list = new BlockList()
 
   /** @throws OptionError naming the entry of `option` that is neither an address nor a network */
   constructor(entries: readonly string[], option = 'allow') {
+    this.entries = entries
     for (const [index, entry] of entries.entries()) {
       if (!this.#add(entry)) throw new OptionError(`${option}[${index}]`, entry, EXPECTED)
     }
@@ -36,6 +38,13 @@ export class AddressList {
     this.#list.addSubnet(address, length, type)
     return true
   }
+}
+
+/** @throws OptionError naming the entry of `option` that is neither an address nor a network */
+export function checkAddresses(entries: readonly string[], option: string): readonly string[] {
+  if (!Array.isArray(entries)) throw new OptionError(option, entries, 'an array of addresses and networks')
+  const copy: readonly string[] = [...entries]
+  return new AddressList(copy, option).entries
 }
 
 /** A link-local address may name the interface that it is reached by, which says nothing about the peer. */

@@ -99,10 +99,7 @@ export class AnswerTable {
     return this.#answerMulticall(readEntries(call, this.#options.maxMulticallCalls), exchange)
   }
 
-  async #answerMulticall(
-    entries: readonly XmlRpcValue[],
-    exchange: Exchange,
-  ): Promise<XmlRpcInput | AllAcknowledged> {
+  async #answerMulticall(entries: readonly XmlRpcValue[], exchange: Exchange): Promise<XmlRpcInput | AllAcknowledged> {
     const weight = weightOf(exchange, entries.length)
     const answers = new MulticallAnswers()
     let isPending = false

@@ -28,7 +28,10 @@ export class CallAnswerer {
     this.#writer = new AnswerWriter(options)
     const { maxBodyBytes: maxBytes, maxDepth, maxNodes, lenientBooleans, encodingFallback } = options
     this.#decodeOptions = {
-      ...{ maxBytes, maxDepth, maxNodes, lenientBooleans },
+      maxBytes,
+      maxDepth,
+      maxNodes,
+      lenientBooleans,
       ...(encodingFallback === null ? {} : { encodingFallback }),
     }
   }

@@ -34,6 +34,8 @@ export interface ListenAddress {
 export interface ListenRequest extends ListenAddress {
   /** Whether another listener of this process may have the port at the same time, where the platform can do that. */
   readonly isShared: boolean
+  /** Whether to make sure that nobody has a shared port yet. */
+  readonly isFirst: boolean
 }
 
 /** Where a server listens, and since when: a moment of the clock that all threads share. */

@@ -46,7 +46,12 @@ export function metricsDocument({ counters, notice }: EngineFacts): Answer {
   return { type: 'text/plain; version=0.0.4; charset=utf-8', bytes: Buffer.from(`${lines.join('\n')}\n`) }
 }
 
-function totals({ requests, errors }: EngineCounters, { past }: ServerNotice): Record<string, number> {
+interface Totals {
+  readonly requestCount: number
+  readonly errorCount: number
+}
+
+function totals({ requests, errors }: EngineCounters, { past }: ServerNotice): Totals {
   return { requestCount: past.requests + requests, errorCount: past.errors + errors }
 }
 

@@ -72,10 +72,10 @@ export class HttpListener {
    *
    * @throws BindError
    */
-  async listen({ host, port, isShared }: ListenRequest): Promise<BoundAddress> {
+  async listen({ host, port, isShared, isFirst }: ListenRequest): Promise<BoundAddress> {
     // a port that may be shared would be taken from under another program without a word
-    if (isShared && port !== 0) await this.#bind({ host, port }).then(() => this.#unbind())
-    await this.#bind({ host, port, ...(isShared ? { reusePort: true } : {}) } as ListenOptions)
+    if (isShared && isFirst && port !== 0) await this.#bind({ host, port }).then(() => this.#unbind())
+    await this.#bind({ host, port, ...(isShared ? { reusePort: true } : {}) })
     const address = this.#server.address() as AddressInfo
     return { host: address.address, port: address.port, atMs: this.#clock.now() }
   }
@@ -204,7 +204,9 @@ function openServer({ access, ...options }: ListenerOptions): Server | TlsServer
 
 function tlsSettings({ key, cert, passphrase, clientCa }: TlsIdentity): object {
   return {
-    ...{ key, cert, ALPNProtocols: ['http/1.1'] },
+    key,
+    cert,
+    ALPNProtocols: ['http/1.1'],
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
   }

@@ -31,11 +31,7 @@ export class PeerAccess {
   readonly #credentials: CredentialList | 'ask' | undefined
   readonly #admitted = new WeakMap<Socket, Admission>()
 
-  constructor(
-    { allow, credentials }: AccessOptions,
-    context: EngineContext<XmlRpcEngineContract>,
-    timeoutMs: number,
-  ) {
+  constructor({ allow, credentials }: AccessOptions, context: EngineContext<XmlRpcEngineContract>, timeoutMs: number) {
     this.#context = context
     this.#timeoutMs = timeoutMs
     this.#addresses = allow === null ? undefined : new AddressList(allow)

@@ -33,8 +33,9 @@ export async function suggestCallbackAddress(
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
   try {
     const connected = new Promise<void>((resolve, reject) => {
-      socket.once('error', reject)
-      socket.connect(port, host, () => resolve())
+      // a callback of connect() would be called for a failure, too
+      socket.once('error', reject).once('connect', resolve)
+      socket.connect(port, host)
     })
     await timeout(() => connected, timeoutMs, { what: `looking up ${host}` })
     return socket.address().address

@@ -1,3 +1,4 @@
+import { TimeoutError } from '@x/loop-utils/errors'
 import { XmlRpcTransportError } from '../client/client-errors.ts'
 import type { XmlRpcClient } from '../client/xml-rpc-client.ts'
 import { XmlRpcFault } from '../codec/fault.ts'
@@ -49,13 +50,15 @@ export function clientWire(client: XmlRpcClient, options: WireOptions): CcuWire 
       } catch (cause) {
         signal.throwIfAborted()
         if (cause instanceof XmlRpcFault) return { kind: 'refused', cause }
-        return { kind: mayHaveArrived(cause) ? 'unanswered' : 'unreachable', cause }
+        const isUnreachable = cause instanceof XmlRpcTransportError && !cause.maybeExecuted
+        return { kind: isUnreachable ? 'unreachable' : 'unanswered', cause }
       }
     },
   }
 }
 
-/** Whether a call that failed so may have reached the CCU. */
+/** Whether a call that failed so may have been carried out: its answer is missing, not bad. */
 export function mayHaveArrived(cause: unknown): boolean {
-  return !(cause instanceof XmlRpcTransportError) || cause.maybeExecuted
+  if (cause instanceof XmlRpcTransportError) return cause.maybeExecuted
+  return cause instanceof TimeoutError
 }

@@ -1,5 +1,6 @@
 import { Reconnector, type ReconnectorChange } from '@x/loop-utils/reconnect'
 import { timeout } from '@x/loop-utils/timeout'
+import { XmlRpcTransportError } from '../client/client-errors.ts'
 import { mayHaveArrived, type CcuWire } from './ccu-wire.ts'
 import { Pings } from './pings.ts'
 import { RegisteredLink } from './registered-link.ts'
@@ -108,14 +109,14 @@ export class RegistrationLoop {
   ): Promise<RegisteredBy> {
     const { watchdog, clock, interfaceId, callbackUrl, firstCallbackTimeoutMs } = this.#rules
     if (this.signs.count > before) return 'callback'
-    if (cause !== undefined) throw cause
-    if (!watchdog) return 'answer'
+    if (!watchdog && cause === undefined) return 'answer'
     // an interface without devices has nothing to call for, but answers a ping
     const [hasCome] = await Promise.all([
       this.signs.moreThan(before, firstCallbackTimeoutMs, signal),
       this.#wire.ping(this.pings.next(), signal),
     ])
     if (hasCome) return 'callback'
+    if (cause !== undefined) throw cause
     throw new CcuSilentError(interfaceId, { callbackUrl: callbackUrl(), silentMs: clock.now() - startedAt })
   }
 
@@ -145,9 +146,9 @@ export class RegistrationLoop {
       this.#isKnown = false
     } catch (error) {
       signal.throwIfAborted()
-      // nobody listens there, so nobody knows of us
-      if (mayHaveArrived(error)) this.#observer.onError(error)
-      else this.#isKnown = false
+      // where nobody listens, nobody knows of us
+      if (error instanceof XmlRpcTransportError && !error.maybeExecuted) this.#isKnown = false
+      else this.#observer.onError(error)
     }
   }
 }

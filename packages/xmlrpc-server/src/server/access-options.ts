@@ -1,6 +1,6 @@
 import { checkText, OptionError } from '@x/loop-utils/errors'
 import { createSecureContext } from 'node:tls'
-import { AddressList } from '../engine/address-list.ts'
+import { checkAddresses } from '../engine/address-list.ts'
 import type { AccessOptions, Credentials, GivenCredentials, TlsIdentity } from '../engine/contract.ts'
 
 /** Decides whether a user may call; asked once a minute for each connection. */
@@ -29,15 +29,10 @@ export interface ServerAccessOptions {
  */
 export function accessOptions({ allow, credentials, tls }: ServerAccessOptions): AccessOptions {
   return {
-    allow: allow === undefined ? null : checkAllow(allow),
+    allow: allow === undefined ? null : checkAddresses(allow, 'allow'),
     credentials: credentials === undefined ? null : checkCredentials(credentials),
     tls: tls === undefined ? null : checkTls(tls),
   }
-}
-
-function checkAllow(allow: readonly string[]): readonly string[] {
-  if (!Array.isArray(allow)) throw new OptionError('allow', allow, 'an array of addresses and networks')
-  return new AddressList(allow) && [...allow]
 }
 
 function checkCredentials(credentials: NonNullable<ServerAccessOptions['credentials']>): AccessOptions['credentials'] {
@@ -64,7 +59,8 @@ function checkTls(tls: TlsIdentity): TlsIdentity {
   if (passphrase !== undefined) checkText('tls.passphrase', passphrase, { minLength: 0 })
   if (clientCa !== undefined) checkText('tls.clientCa', clientCa)
   const identity = {
-    ...{ key, cert },
+    key,
+    cert,
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(clientCa === undefined ? {} : { clientCa }),
   }

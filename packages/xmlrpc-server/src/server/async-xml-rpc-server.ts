@@ -1,28 +1,29 @@
-import type { EngineLink } from '@x/loop-utils/channel'
-import { ServiceCore, type StopReport, type StopRequest } from '@x/loop-utils/service'
-import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
+import { checkDuration, checkOneOf, ModeOptionError } from '@x/loop-utils/errors'
+import { ServiceCore, type StartContext, type StopReport, type StopRequest } from '@x/loop-utils/service'
 import type { XmlRpcInput, XmlRpcValue } from '../codec/value.ts'
+import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { AsyncXmlRpcDispatcher } from '../dispatcher/async-xml-rpc-dispatcher.ts'
 import type { MethodOptions, XmlRpcHandler } from '../dispatcher/method.ts'
-import type {
-  AcknowledgedCalls,
-  CallOutcome,
-  CrossingCall,
-  ListenAddress,
-  XmlRpcEngineContract,
-} from '../engine/contract.ts'
+import type { CallOutcome, CrossingCall, GivenCredentials, ServerNotice } from '../engine/contract.ts'
 import { fromCrossing, toCrossing } from '../engine/crossing.ts'
-import { xmlRpcEngine } from '../engine/xmlrpc-engine.ts'
-import { AsyncRpcFunctions, type CallbackName } from '../homematic/async-rpc-functions.ts'
+import { mounts } from '../engine/mounts.ts'
+import { AsyncRpcFunctions } from '../homematic/async-rpc-functions.ts'
 import { type CentralEntry, CentralRegistry } from '../homematic/central-registry.ts'
 import type { Central } from '../homematic/central.ts'
 import type { KnownDevice } from '../homematic/device-description.ts'
 import { registerCallbacks } from '../homematic/register-callbacks.ts'
-import { CallbackQueues } from './callback-queues.ts'
-import { type Placement, placementOf } from './engine-placement.ts'
-import type { ServerHealthStatus } from './server-health.ts'
-import { RequestTally } from './request-tally.ts'
-import { engineOptions, serverSettings, type ServerSettings, type XmlRpcServerOptions } from './server-options.ts'
+import { CallbackIntake } from './callback-intake.ts'
+import { EngineIntent } from './engine-intent.ts'
+import { EngineRoom, switchSettings } from './engine-room.ts'
+import type { RequestHandler } from './request-handler.ts'
+import { Restrictions } from './restrictions.ts'
+import { ServerBreaker } from './server-breaker.ts'
+import { backlogs, type ServerHealthStatus } from './server-health.ts'
+import { serverSettings, type ServerSettings, type XmlRpcServerOptions } from './server-options.ts'
+import type { SwitchOptions, SwitchReport } from './switch-report.ts'
+import type { XmlRpcServer } from './xml-rpc-server.ts'
+
+const NOT_STARTED = 'the XML-RPC server is not started\n'
 
 /**
  * The callback server: takes the calls of CCUs, acknowledges them at once, and hands them to the centrals that
@@ -33,42 +34,58 @@ import { engineOptions, serverSettings, type ServerSettings, type XmlRpcServerOp
  * server.addCentral({ name: 'home', hasClient: (id) => id === 'home-BidCos-RF', onEvent: console.log })
  * await server.start()
  */
-export class AsyncXmlRpcServer extends ServiceCore {
+export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
   readonly #settings: ServerSettings
-  readonly #centrals = new CentralRegistry()
-  readonly #functions = new AsyncRpcFunctions(this.#centrals)
+  readonly #centrals: CentralRegistry
   readonly #dispatcher: AsyncXmlRpcDispatcher
-  readonly #deviceLists = new Map<string, readonly KnownDevice[]>()
-  #queues: CallbackQueues<CrossingCall> | undefined
-  #placement: Placement | undefined
-  #link: EngineLink<XmlRpcEngineContract> | undefined
-  #address: ListenAddress | undefined
-  readonly #tally = new RequestTally()
-  #failedCallbacks = 0
-  #restarts = 0
+  readonly #intake: CallbackIntake
+  readonly #intent: EngineIntent
+  readonly #room: EngineRoom
+  readonly #breaker: ServerBreaker
+  readonly #restrictions: Restrictions
+  #isMounted = false
 
   /** @throws OptionError when an option is not usable */
   constructor(options: XmlRpcServerOptions = {}) {
     const settings = serverSettings(options)
     super({ name: 'xmlrpc-server', ...(settings.onError === undefined ? {} : { onError: settings.onError }) })
     this.#settings = settings
-    this.#dispatcher = new AsyncXmlRpcDispatcher({
-      encode: { dialect: settings.dialect },
-      exposeErrors: settings.exposeErrors,
-      maxMulticallCalls: settings.maxMulticallCalls,
+    this.#centrals = new CentralRegistry({
+      onUnknownInterface: (interfaceId) => settings.logger.warn({ interfaceId }, 'no central has this interface'),
     })
-    registerCallbacks(this.#dispatcher, this.#functions)
-    this.#dispatcher.registerIntrospectionFunctions().registerMulticallFunctions()
+    const functions = new AsyncRpcFunctions(this.#centrals)
+    this.#dispatcher = createDispatcher(settings, functions)
+    this.#intake = new CallbackIntake({
+      settings,
+      functions,
+      onHold: (interfaceId, isHeld) => this.#room.tell((link) => link.call('hold', { interfaceId, isHeld })),
+      onError: (error) => this.#tellError(error),
+    })
+    this.#intent = new EngineIntent({
+      methodNames: () => this.#dispatcher.methodNames(),
+      notice: () => this.#notice(),
+      held: () => this.#intake.queues.held,
+    })
+    this.#room = this.#createRoom()
+    this.#breaker = new ServerBreaker(settings.breaker, (isOpen, cause) => this.#onBreaker(isOpen, cause))
+    this.#restrictions = new Restrictions((reason, cause) => {
+      this.setRestriction(reason, cause)
+      this.#tellNotice()
+    })
   }
 
   /** Adds a central; false when there is one of that name, which stays. @throws OptionError */
   addCentral(central: Central): boolean {
-    return this.#centrals.addCentral(central)
+    const isAdded = this.#centrals.addCentral(central)
+    if (isAdded) this.#tellNotice()
+    return isAdded
   }
 
   /** Removes a central; false when there is none of that name. */
   removeCentral(central: Pick<Central, 'name'>): boolean {
-    return this.#centrals.removeCentral(central)
+    const isRemoved = this.#centrals.removeCentral(central)
+    if (isRemoved) this.#tellNotice()
+    return isRemoved
   }
 
   /** The central to which an interface belongs. */
@@ -88,14 +105,21 @@ export class AsyncXmlRpcServer extends ServiceCore {
    */
   register(name: string, handler: XmlRpcHandler, options?: MethodOptions): this {
     this.#dispatcher.register(name, handler, options)
-    this.#pushMethods()
+    this.#tellMethods()
     return this
+  }
+
+  /** Forgets a method; false when there was none of that name. */
+  unregister(name: string): boolean {
+    const isKnown = this.#dispatcher.unregister(name)
+    if (isKnown) this.#tellMethods()
+    return isKnown
   }
 
   /** Registers the public methods of an object. @throws OptionError */
   registerInstance(instance: object, options?: { readonly methods?: readonly string[] }): this {
     this.#dispatcher.registerInstance(instance, options)
-    this.#pushMethods()
+    this.#tellMethods()
     return this
   }
 
@@ -104,136 +128,199 @@ export class AsyncXmlRpcServer extends ServiceCore {
    * while this loop is busy. `undefined` takes it back.
    */
   setKnownDevices(interfaceId: string, devices: readonly KnownDevice[] | undefined): void {
-    if (devices === undefined) this.#deviceLists.delete(interfaceId)
-    else this.#deviceLists.set(interfaceId, devices)
-    if (this.#link?.state === 'up') this.#report(this.#pushDeviceList(this.#link, interfaceId))
+    this.#intent.setKnownDevices(interfaceId, devices)
+    this.#room.tell((link) => this.#intent.tellDeviceList(link, interfaceId))
   }
 
   /** The address that is bound, or that is to be. */
   get listenIpAddr(): string {
-    return this.#address?.host ?? this.#settings.host
+    return this.#room.address?.host ?? this.#settings.host
   }
 
   /** The port that is bound; before the start the one that is asked for, which may be 0. */
   get listenPort(): number {
-    return this.#address?.port ?? this.#settings.port
+    return this.#room.address?.port ?? this.#settings.port
   }
 
   get started(): boolean {
     return this.state === 'running'
   }
 
+  /** Where its engine runs, or will. */
+  get mode(): 'loop' | 'thread' {
+    return this.#room.mode
+  }
+
   get healthStatus(): ServerHealthStatus {
+    const { tally, mode, restarts, switches } = this.#room
+    const { queues, failed } = this.#intake
+    const { counts } = queues
     return {
       started: this.started,
-      requestCount: this.#tally.requests,
-      errorCount: this.#tally.errors,
-      errorRate: this.#tally.errorRate,
-      lastRequest: this.#tally.lastRequest,
+      mode,
+      requestCount: tally.requests,
+      errorCount: tally.errors,
+      errorRate: tally.errorRate,
+      lastRequest: tally.lastRequest,
+      deniedRequests: tally.denied,
+      connections: tally.connections,
       centralsRegistered: this.#centrals.size,
       centralNames: this.#centrals.names,
       unknownInterfaceIds: this.#centrals.unknownInterfaceIds,
-      waitingCallbacks: this.#queues?.waiting ?? 0,
-      failedCallbacks: this.#failedCallbacks,
-      engineRestarts: this.#restarts,
+      waitingCallbacks: queues.waiting,
+      delayedAnswers: tally.delayed,
+      droppedCallbacks: counts.dropped,
+      coalescedEvents: counts.coalesced,
+      interfaces: backlogs(queues.waitingByKey, counts.byInterface),
+      failedCallbacks: failed,
+      engineRestarts: restarts,
+      switches,
+      breaker: this.#breaker.state,
     }
   }
 
-  protected override counters(): Readonly<Record<string, number>> {
-    const { requestCount, errorCount, unknownInterfaceIds, waitingCallbacks, failedCallbacks } = this.healthStatus
-    return { requestCount, errorCount, unknownInterfaceIds, waitingCallbacks, failedCallbacks }
+  /**
+   * A handler for an HTTP server of yours that answers whatever it is given as this server does, at any path: mount it
+   * in front of body parsers. Before the start and after the stop it answers with 503.
+   *
+   * @throws ModeOptionError in thread mode, which requests cannot reach
+   */
+  requestHandler(): RequestHandler {
+    if (this.mode === 'thread') throw new ModeOptionError('requestHandler', "make the server in mode 'loop'")
+    this.#isMounted = true
+    return (request, response) => {
+      const mounted = mounts.get(this.#room.mountKey)
+      if (mounted === undefined) response.writeHead(503, { 'Content-Type': 'text/plain' }).end(NOT_STARTED)
+      else mounted(request, response)
+    }
   }
 
-  protected override async onStart(): Promise<void> {
-    this.#queues = this.#createQueues()
-    this.#placement = placementOf(this.#settings)
-    this.#link = await this.#placement.host.place(xmlRpcEngine, engineOptions(this.#settings), {
-      events: {
-        acknowledged: (calls) => this.#onAcknowledged(calls),
-        counters: (counters) => this.#tally.update(counters),
-      },
-      questions: { call: (call) => this.#answer(call) },
-      replay: (link) => this.#equip(link),
-      onState: (state, cause) => this.#onLinkState(state, cause),
-      onError: (error) => this.#settings.onError?.(error),
-    })
-    await this.#equip(this.#link)
+  /**
+   * Goes over to the other implementation on the same port: a fresh engine takes it over, the old one answers what it
+   * has under way and tells each connection with its next answer that it ends. No acknowledged callback is lost, and the
+   * order of each interface stays. Resolves when the old engine is gone.
+   *
+   * @throws SwitchError when the other engine cannot be had; ServiceStateError unless running; OptionError;
+   *   ModeOptionError for `'thread'` after `requestHandler()`
+   */
+  async switchImplementation(to: 'loop' | 'thread', options: SwitchOptions = {}): Promise<SwitchReport> {
+    checkOneOf('to', to, ['loop', 'thread'])
+    const settings = switchSettings(options)
+    checkDuration('drainMs', settings.drainMs)
+    checkDuration('idleGraceMs', settings.idleGraceMs)
+    if (to === 'thread' && this.#isMounted) {
+      throw new ModeOptionError('requestHandler', "stay in mode 'loop' as long as the handler is mounted")
+    }
+    const report = await this.#room.switchTo(to, settings)
+    if (report.from !== report.to) this.#settings.logger.warn({ ...report }, 'switched the implementation')
+    return report
+  }
+
+  /**
+   * Waits until the callbacks of a central that wait now are handled, at most for that long; forgets what then still
+   * waits, and returns how many those were.
+   */
+  async finishCallbacks({ name }: Pick<Central, 'name'>, deadlineMs: number): Promise<number> {
+    const { queues } = this.#intake
+    const keys = [...queues.waitingByKey.keys()].filter((id) => this.getCentralEntry(id)?.central.name === name)
+    await within(deadlineMs, Promise.all(keys.map((key) => queues.settled(key))))
+    return keys.reduce((discarded, key) => discarded + queues.discardKey(key), 0)
+  }
+
+  protected override counters(): Readonly<Record<string, number>> {
+    const status = this.healthStatus
+    const { requestCount, errorCount, unknownInterfaceIds, waitingCallbacks, failedCallbacks } = status
+    const { droppedCallbacks, coalescedEvents, delayedAnswers, deniedRequests } = status
+    return {
+      requestCount,
+      errorCount,
+      unknownInterfaceIds,
+      waitingCallbacks,
+      failedCallbacks,
+      droppedCallbacks,
+      coalescedEvents,
+      delayedAnswers,
+      deniedRequests,
+    }
+  }
+
+  protected override onStart({ signal }: StartContext): Promise<void> {
+    return this.#room.open(signal)
   }
 
   protected override async onStop({ deadlineMs, drain, failure }: StopRequest): Promise<Partial<StopReport>> {
-    const link = this.#link
-    const placement = this.#placement
-    this.#link = undefined
-    this.#placement = undefined
     const endsAt = performance.now() + deadlineMs
-    const left = (): number => Math.max(0, endsAt - performance.now())
-    if (drain && failure === undefined) await link?.call('drain', { deadlineMs }).catch(() => undefined)
-    const report = await link?.close({ drain, deadlineMs: left() })
-    const callback = await this.#finishCallbacks(drain ? left() : 0)
-    if (placement?.isOwn === true) await placement.host.close()
-    this.#address = undefined
-    this.#tally.engineGone()
+    const report = await this.#room.close({ drain: drain && failure === undefined, deadlineMs })
+    const { queues } = this.#intake
+    if (drain) await within(endsAt - performance.now(), queues.idle())
+    const callback = queues.discard()
+    this.#restrictions.clearAll()
     if (report === undefined) return {}
     return callback === 0 ? report : { ...report, discarded: { ...report.discarded, callback } }
   }
 
-  #createQueues(): CallbackQueues<CrossingCall> {
-    return new CallbackQueues({
-      maxWaiting: this.#settings.maxWaitingCallbacks,
-      handle: ({ method, params }) => this.#handleCallback(method, fromCrossing(params) as XmlRpcValue[]),
-      onError: (error) => this.#countFailure(error),
-      onFull: () => this.#link?.pause(),
-      onRoom: () => this.#link?.resume(),
+  #createRoom(): EngineRoom {
+    return new EngineRoom({
+      settings: this.#settings,
+      intent: this.#intent,
+      handlers: {
+        calls: (calls) => this.#intake.take(calls),
+        answer: (call) => this.#answer(call),
+        authorize: (given) => this.#authorize(given),
+        progress: (progress) => this.#breaker.note(progress),
+        crashed: (cause) => this.#onCrash(cause),
+        lost: (cause) => this.fail(cause),
+        error: (error) => this.#tellError(error),
+      },
     })
   }
 
-  /** Brings a fresh engine to where it has to be: methods, device lists, and the port, the same as before if any. */
-  async #equip(link: EngineLink<XmlRpcEngineContract>): Promise<void> {
-    const { host, port } = this.#settings
-    await link.call('setMethods', { names: this.#dispatcher.methodNames() })
-    for (const interfaceId of this.#deviceLists.keys()) await this.#pushDeviceList(link, interfaceId)
-    this.#address = await link.call('listen', this.#address ?? { host, port })
+  #notice(): ServerNotice {
+    const { requests, errors } = this.#room.tally.past
+    const { reason = null } = this.#restrictions
+    return { centralNames: this.#centrals.names, restriction: reason, past: { requests, errors } }
   }
 
-  async #pushDeviceList(link: EngineLink<XmlRpcEngineContract>, interfaceId: string): Promise<void> {
-    const devices = this.#deviceLists.get(interfaceId)
-    await link.call('setDeviceList', { interfaceId, devices: devices === undefined ? null : toCrossing(devices) })
+  #tellMethods(): void {
+    this.#room.tell((link) => this.#intent.tellMethods(link))
   }
 
-  #pushMethods(): void {
-    if (this.#link?.state !== 'up') return
-    this.#report(this.#link.call('setMethods', { names: this.#dispatcher.methodNames() }))
+  #tellNotice(): void {
+    this.#room.tell((link) => this.#intent.tellNotice(link))
   }
 
-  /** What fails here fails because the engine is gone, and a fresh one is told everything again. */
-  #report(pushed: Promise<void>): void {
-    pushed.catch((error: unknown) => {
-      if (this.#link?.state === 'up') this.#settings.onError?.(error)
-    })
+  #onCrash(cause: Error | undefined): void {
+    if (cause === undefined) this.#restrictions.clear('engine')
+    else {
+      this.#restrictions.set('engine', 'the engine is being started again', cause)
+      this.#breaker.fail(cause)
+    }
   }
 
-  #onAcknowledged({ calls }: AcknowledgedCalls): void {
-    for (const call of calls) this.#queues?.push(String((call.params.data as readonly unknown[])[0]), call)
+  #onBreaker(isOpen: boolean, cause: unknown): void {
+    if (!isOpen) {
+      this.#restrictions.clear('breaker')
+      return
+    }
+    this.#restrictions.set('breaker', 'requests have failed in a row', cause)
+    this.#settings.logger.error({ err: cause }, 'requests have failed in a row')
+    if (this.#settings.breaker?.switchImplementation !== true || !this.started) return
+    this.switchImplementation(this.mode === 'loop' ? 'thread' : 'loop').catch((error: unknown) =>
+      this.#tellError(error),
+    )
   }
 
-  #onLinkState(state: 'up' | 'restarting' | 'down', cause: Error | undefined): void {
-    if (state === 'restarting') {
-      this.#restarts++
-      this.#tally.engineGone()
-      this.setRestriction('the engine is being started again', cause)
-    } else if (state === 'up') this.setRestriction(undefined)
-    else this.fail(cause)
-  }
-
-  #handleCallback(method: string, params: readonly XmlRpcValue[]): void | Promise<void> {
-    const result = this.#functions.call(method as CallbackName, params)
-    if (result instanceof Promise) return result.then(() => undefined)
-    return undefined
-  }
-
-  #countFailure(error: unknown): void {
-    this.#failedCallbacks++
+  #tellError(error: unknown): void {
     this.#settings.onError?.(error)
+  }
+
+  async #authorize(given: GivenCredentials): Promise<boolean> {
+    try {
+      return (await this.#settings.checkCredentials?.(given)) === true
+    } catch (error) {
+      this.#tellError(error)
+      return false
+    }
   }
 
   async #answer({ method, params }: CrossingCall): Promise<CallOutcome> {
@@ -245,21 +332,25 @@ export class AsyncXmlRpcServer extends ServiceCore {
       return faultOutcome(new XmlRpcFault(FAULT_CODE.internalError, 'the result has no form in XML-RPC'))
     }
   }
+}
 
-  /** Waits until all accepted callbacks are handled; returns how many were not by then. */
-  async #finishCallbacks(deadlineMs: number): Promise<number> {
-    const queues = this.#queues
-    if (queues === undefined) return 0
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs)
-    })
-    await Promise.race([queues.idle(), deadline])
-    clearTimeout(timer)
-    return queues.discard()
-  }
+function createDispatcher(settings: ServerSettings, functions: AsyncRpcFunctions): AsyncXmlRpcDispatcher {
+  const { dialect, exposeErrors, maxMulticallCalls, logger } = settings
+  const dispatcher = new AsyncXmlRpcDispatcher({ encode: { dialect }, exposeErrors, maxMulticallCalls, logger })
+  registerCallbacks(dispatcher, functions)
+  return dispatcher.registerIntrospectionFunctions().registerMulticallFunctions()
 }
 
 function faultOutcome({ faultCode, faultString }: XmlRpcFault): CallOutcome {
   return { kind: 'fault', faultCode, faultString }
+}
+
+/** Resolves with the promise, or when the time is over. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms))
+  })
+  await Promise.race([promise, deadline])
+  clearTimeout(timer)
 }

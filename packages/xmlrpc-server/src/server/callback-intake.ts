@@ -58,9 +58,9 @@ export class CallbackIntake {
 
   #slotOf({ method, params }: AcknowledgedCall, check: CoalesceCheck): Slot | undefined {
     if (method !== 'event') return undefined
-    const [interfaceId, channelAddress, parameter, value] = fromCrossing(params) as XmlRpcValue[]
+    const [interfaceId, channelAddress, parameter, value = null] = fromCrossing(params) as XmlRpcValue[]
     if (typeof channelAddress !== 'string' || typeof parameter !== 'string') return undefined
-    const event = { interfaceId: String(interfaceId), channelAddress, parameter, value: value ?? null }
+    const event = { interfaceId: interfaceId as string, channelAddress, parameter, value }
     return { group: channelAddress, key: this.#mayReplace(event, check) ? parameter : null }
   }
 

@@ -105,11 +105,10 @@ export class CallbackQueues<T> {
   /** Forgets what waits for a key, except what is in hand; returns how many items that were. */
   discardKey(key: string): number {
     const queue = this.#queues.get(key)
-    let discarded = 0
-    for (let gone = queue?.drop(); queue !== undefined && gone !== undefined; gone = queue.drop()) {
-      this.#gone(queue, gone)
-      discarded++
-    }
+    if (queue === undefined) return 0
+    const discarded = queue.length
+    for (let gone = queue.drop(); gone !== undefined; gone = queue.drop()) this.#gone(queue, gone)
+    this.#checkBounds(key, queue)
     return discarded
   }
 

@@ -77,10 +77,9 @@ export class EngineSeat {
   }
 
   /** Binds; an engine that takes this one's place after a crash binds the same port again. */
-  async listen(request: ListenRequest & { readonly joins?: boolean }): Promise<BoundAddress> {
-    const { host, port, isShared, joins = false } = request
-    const address = await this.#call('listen', { host, port, isShared, isFirst: !joins })
-    this.#listening = { host: address.host, port: address.port, isShared, isFirst: true }
+  async listen(request: ListenRequest): Promise<BoundAddress> {
+    const address = await this.#placed.call('listen', request)
+    this.#listening = { ...request, host: address.host, port: address.port, isFirst: true }
     return address
   }
 
@@ -88,11 +87,11 @@ export class EngineSeat {
   unlisten(): Promise<number> {
     // set before: an engine that crashes meanwhile must not bind it again
     this.#listening = undefined
-    return this.#call('unlisten', null)
+    return this.#placed.call('unlisten', null)
   }
 
   drain(request: DrainRequest, signal?: AbortSignal): Promise<DrainReport> {
-    return this.#call('drain', request, signal)
+    return this.#placed.call('drain', request, signal === undefined ? {} : { signal })
   }
 
   /** Holds what was acknowledged back from the handlers until {@link unstage}; answers go on. */
@@ -154,12 +153,8 @@ export class EngineSeat {
     this.link?.call('taken', { weight: this.#taken }).catch(() => undefined)
   }
 
-  #call<K extends 'listen' | 'unlisten' | 'drain'>(
-    command: K,
-    input: Parameters<XmlRpcEngineContract['commands'][K]>[0],
-    signal?: AbortSignal,
-  ): Promise<ReturnType<XmlRpcEngineContract['commands'][K]>> {
-    const link = this.#link as EngineLink<XmlRpcEngineContract>
-    return link.call(command, input as never, signal === undefined ? {} : { signal }) as never
+  /** The link, which is there once the seat is open. */
+  get #placed(): EngineLink<XmlRpcEngineContract> {
+    return this.#link as EngineLink<XmlRpcEngineContract>
   }
 }

@@ -139,8 +139,11 @@ export interface ServerSettings
  */
 export function serverSettings(options: XmlRpcServerOptions): ServerSettings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const { credentials, emptyString, breaker, logger, ...rest } = { ...DEFAULTS, ...given } as XmlRpcServerOptions &
-    Defaulted
+  const { credentials, emptyString, breaker, logger, ...rest } = {
+    ...DEFAULTS,
+    ...modeOf(options),
+    ...given,
+  } as XmlRpcServerOptions & Defaulted
   checkPlace(rest)
   checkForms(rest)
   checkQueueSettings(rest)
@@ -149,12 +152,21 @@ export function serverSettings(options: XmlRpcServerOptions): ServerSettings {
   if (rest.onError !== undefined) checkFunction('onError', rest.onError)
   return {
     ...rest,
-    emptyString: checkOneOf('emptyString', emptyString ?? (rest.dialect === 'ccu' ? 'untyped' : 'typed'), EMPTY_STRINGS),
+    emptyString: checkOneOf(
+      'emptyString',
+      emptyString ?? (rest.dialect === 'ccu' ? 'untyped' : 'typed'),
+      EMPTY_STRINGS,
+    ),
     logger: checkLogger(logger),
     breaker: breakerSettings(breaker),
     access: accessOptions(options),
     checkCredentials: typeof credentials === 'function' ? credentials : undefined,
   }
+}
+
+/** A given host says where the engine runs. */
+function modeOf({ engineHost }: XmlRpcServerOptions): Pick<Defaulted, 'mode'> {
+  return { mode: engineHost?.mode ?? DEFAULTS.mode }
 }
 
 const EMPTY_STRINGS = ['typed', 'untyped', 'omit'] as const
@@ -191,9 +203,22 @@ export function engineOptions(settings: ServerSettings, mountKey: string | null)
   const { keepAliveTimeoutMs, headersTimeoutMs, requestTimeoutMs, handlerTimeoutMs } = settings
   const { dialect, emptyString, answerEncoding, encodingFallback = null, lenientBooleans, parseErrorAs } = settings
   return {
-    ...{ maxBodyBytes, maxDepth, maxNodes, maxMulticallCalls, maxConnections },
-    ...{ keepAliveTimeoutMs, headersTimeoutMs, requestTimeoutMs, handlerTimeoutMs },
-    ...{ dialect, emptyString, answerEncoding, encodingFallback, lenientBooleans, parseErrorAs, mountKey },
+    maxBodyBytes,
+    maxDepth,
+    maxNodes,
+    maxMulticallCalls,
+    maxConnections,
+    keepAliveTimeoutMs,
+    headersTimeoutMs,
+    requestTimeoutMs,
+    handlerTimeoutMs,
+    dialect,
+    emptyString,
+    answerEncoding,
+    encodingFallback,
+    lenientBooleans,
+    parseErrorAs,
+    mountKey,
     maxInTransit: maxWaitingCallbacks,
     overflowAfterMs: settings.overflow === 'wait' ? null : settings.overflowAfterMs,
     access: settings.access,

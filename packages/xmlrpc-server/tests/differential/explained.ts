@@ -132,7 +132,7 @@ export const EXPLAINED: readonly ExplainedClass[] = [
 
 /** Whether a tag or an instruction has characters beyond ASCII. */
 function hasForeignName(bytes: Uint8Array): boolean {
-  return /<[?/]?[^<>!]*[^\u0000-\u007f]/u.test(Buffer.from(bytes).toString('utf8'))
+  return /<[?/]?[^<>!]*[\u0080-\u{10ffff}]/u.test(Buffer.from(bytes).toString('utf8'))
 }
 
 /** Whether a blank CDATA section comes before the root element or after it. */

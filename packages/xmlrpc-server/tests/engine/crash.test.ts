@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
 import type { XmlRpcEngineContract } from '../../src/engine/contract.ts'
 import { xmlRpcEngine } from '../../src/engine/xmlrpc-engine.ts'
-import { callDocument, ENGINE_OPTIONS } from './engine-harness.ts'
+import { ANY_PORT, callDocument, ENGINE_OPTIONS } from './engine-harness.ts'
 
 /** Posts one event after the other until stopped; tells which were answered. */
 class Sender {
@@ -67,7 +67,7 @@ it('loses no acknowledged event when its worker dies again and again', async () 
   const causes: (Error | undefined)[] = []
   let port = 0
   const listen = async (link: EngineLink<XmlRpcEngineContract>): Promise<void> => {
-    port = (await link.call('listen', { host: '127.0.0.1', port })).port
+    port = (await link.call('listen', { ...ANY_PORT, port })).port
   }
   const link = await host.place(xmlRpcEngine, ENGINE_OPTIONS, {
     events: {
@@ -76,7 +76,7 @@ it('loses no acknowledged event when its worker dies again and again', async () 
       },
       counters: () => undefined,
     },
-    questions: { call: () => ({ kind: 'fault' as const, faultCode: 0, faultString: '' }) },
+    questions: { call: () => ({ kind: 'fault' as const, faultCode: 0, faultString: '' }), authorize: () => false },
     onState: (state, cause) => {
       if (state === 'restarting') causes.push(cause)
     },

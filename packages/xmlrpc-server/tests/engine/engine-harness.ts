@@ -1,7 +1,15 @@
 import { type EngineHost, type EngineLink, type LinkState, openHost } from '@x/loop-utils/channel'
 import { request } from 'node:http'
 import { Worker } from 'node:worker_threads'
-import type { CallOutcome, CrossingCall, XmlRpcEngineContract, XmlRpcEngineOptions } from '../../src/engine/contract.ts'
+import type {
+  AcknowledgedCall,
+  CallOutcome,
+  CrossingCall,
+  GivenCredentials,
+  ListenRequest,
+  XmlRpcEngineContract,
+  XmlRpcEngineOptions,
+} from '../../src/engine/contract.ts'
 import { toCrossing } from '../../src/engine/crossing.ts'
 import { xmlRpcEngine } from '../../src/engine/xmlrpc-engine.ts'
 
@@ -16,8 +24,19 @@ export const ENGINE_OPTIONS: XmlRpcEngineOptions = {
   requestTimeoutMs: 5000,
   handlerTimeoutMs: 2000,
   dialect: 'ccu',
+  emptyString: 'untyped',
+  answerEncoding: 'utf-8',
+  encodingFallback: null,
+  lenientBooleans: false,
   parseErrorAs: 'http-400',
+  maxInTransit: 10_000,
+  overflowAfterMs: null,
+  access: { allow: null, credentials: null, tls: null },
+  mountKey: null,
 }
+
+/** Where engines under test listen: any free port of the loopback. */
+export const ANY_PORT: ListenRequest = { host: '127.0.0.1', port: 0, isShared: false, isFirst: true }
 
 /** The ways in which the engine runs, from sources. */
 export function openEngineHost(mode: 'loop' | 'thread', copy: 'none' | 'clone-and-freeze'): EngineHost {
@@ -26,7 +45,7 @@ export function openEngineHost(mode: 'loop' | 'thread', copy: 'none' | 'clone-an
 
 /** An engine that listens on a free port, and what its facade would have heard. */
 export class PlacedEngine implements AsyncDisposable {
-  readonly acknowledged: CrossingCall[] = []
+  readonly acknowledged: AcknowledgedCall[] = []
   readonly asked: CrossingCall[] = []
   readonly states: LinkState[] = []
   readonly errors: unknown[] = []
@@ -34,6 +53,7 @@ export class PlacedEngine implements AsyncDisposable {
     kind: 'result',
     value: toCrossing('answered'),
   })
+  authorize: (given: GivenCredentials) => boolean | Promise<boolean> = () => false
   #link: EngineLink<XmlRpcEngineContract> | undefined
   port = 0
 
@@ -52,12 +72,13 @@ export class PlacedEngine implements AsyncDisposable {
             engine.asked.push(call)
             return engine.outcome(call)
           },
+          authorize: (given) => engine.authorize(given),
         },
         onState: (state) => void engine.states.push(state),
         onError: (error) => void engine.errors.push(error),
       },
     )
-    const address = await engine.link.call('listen', { host: '127.0.0.1', port: 0 })
+    const address = await engine.link.call('listen', ANY_PORT)
     engine.port = address.port
     return engine
   }

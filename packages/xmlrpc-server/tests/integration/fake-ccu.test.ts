@@ -15,7 +15,7 @@ afterAll(async () => {
   await device.stop()
 })
 
-type Context = ModeContext<undefined>
+type Context = ModeContext
 
 interface Hub {
   readonly central: HubCentral

@@ -2,7 +2,7 @@ import { ManualClock } from '@x/loop-utils/clock'
 import { TimeoutError } from '@x/loop-utils/errors'
 import type { ReconnectorChange } from '@x/loop-utils/reconnect'
 import { describe, expect, it } from 'vitest'
-import { XmlRpcTransportError } from '../../src/client/index.ts'
+import { XmlRpcFault, XmlRpcTransportError } from '../../src/client/index.ts'
 import { CcuLostError, CcuSilentError, type CcuRegistrationOptions } from '../../src/registration/index.ts'
 import { RegistrationLoop } from '../../src/registration/registration-loop.ts'
 import { registrationRules } from '../../src/registration/registration-options.ts'
@@ -96,12 +96,44 @@ describe('a registration', () => {
     const bench = new Bench()
     bench.wire.onInit = () => {
       bench.loop.signs.note()
-      throw new TimeoutError('init', 60_000)
+      throw new TimeoutError(60_000, 'total', { what: 'init' })
     }
     bench.loop.start()
     await bench.clock.advance(1)
     expect([bench.states, bench.registered]).toEqual([['connecting', 'up'], ['callback']])
     await bench.loop.stop()
+  })
+
+  it('is good when the answer to init was lost and a callback comes later', async () => {
+    const bench = new Bench()
+    bench.wire.onInit = () => Promise.reject(RESET)
+    bench.loop.start()
+    await bench.clock.advance(5000)
+    bench.loop.signs.note()
+    await bench.clock.advance(1)
+    expect([bench.states, bench.wire.count('init')]).toEqual([['connecting', 'up'], 1])
+    await bench.loop.stop()
+  })
+
+  it('failed when the answer to init was lost and nothing comes', async () => {
+    const bench = new Bench({ watchdog: false, firstCallbackTimeoutMs: 5000 })
+    bench.wire.onInit = () => Promise.reject(RESET)
+    bench.loop.start()
+    await bench.clock.advance(5001)
+    expect(bench.changes.at(-1)).toMatchObject({ state: 'waiting', cause: RESET })
+    await bench.loop.stop()
+    expect(bench.wire.calls.at(-1)).toBe('deregister')
+  })
+
+  it('failed when the interface answers init with a fault, and nothing has to be taken back', async () => {
+    const bench = new Bench()
+    const fault = new XmlRpcFault(-1, 'too many registrations')
+    bench.wire.onInit = () => Promise.reject(fault)
+    bench.loop.start()
+    await bench.clock.advance(1)
+    expect(bench.changes.at(-1)).toMatchObject({ state: 'waiting', cause: fault })
+    await bench.loop.stop()
+    expect(bench.wire.calls).toEqual(['init'])
   })
 
   it('tells that init was sent and nothing came back', async () => {

@@ -12,7 +12,9 @@ function harness(maxWaiting = 100) {
   const held: Held[] = []
   const log: string[] = []
   const queues = new CallbackQueues<string>({
-    maxWaiting,
+    maxPerKey: 1000,
+    maxTotal: maxWaiting,
+    overflow: 'wait',
     handle: (item) => {
       if (item.startsWith('throw')) throw new Error(item)
       if (item.startsWith('reject')) return Promise.reject(new Error(item))
@@ -31,8 +33,7 @@ function harness(maxWaiting = 100) {
       })
     },
     onError: (error, item) => log.push(`${item}: ${(error as Error).message}`),
-    onFull: () => log.push('full'),
-    onRoom: () => log.push('room'),
+    onHold: (key, isHeld) => log.push(`${isHeld ? 'hold' : 'release'} ${key}`),
   })
   return { queues, handled, held, log }
 }
@@ -45,7 +46,7 @@ describe('the queues of callbacks', () => {
     queues.push('a', 'one')
     queues.push('a', 'two')
     expect(handled).toEqual(['one', 'two'])
-    expect(queues).toMatchObject({ waiting: 0, keys: 0 })
+    expect(queues).toMatchObject({ waiting: 0, waitingByKey: new Map() })
   })
 
   it('keep the order of a key when handling takes its time, and let other keys go on', async () => {
@@ -54,11 +55,11 @@ describe('the queues of callbacks', () => {
     queues.push('a', 'quick 2')
     queues.push('b', 'quick 3')
     expect(handled).toEqual(['quick 3'])
-    expect(queues).toMatchObject({ waiting: 2, keys: 1 })
+    expect(queues).toMatchObject({ waiting: 2, waitingByKey: new Map([['a', 2]]) })
     held[0]?.release()
     await queues.idle()
     expect(handled).toEqual(['quick 3', 'slow 1', 'quick 2'])
-    expect(queues).toMatchObject({ waiting: 0, keys: 0 })
+    expect(queues).toMatchObject({ waiting: 0, waitingByKey: new Map() })
   })
 
   it('report what a handler throws or rejects with, and go on', async () => {
@@ -74,18 +75,18 @@ describe('the queues of callbacks', () => {
   it('say when they are full, and when half of that is free again', async () => {
     const { queues, held, log } = harness(4)
     for (let index = 0; index < 4; index++) queues.push('a', `slow ${index}`)
-    expect(log).toEqual(['full'])
+    expect(log).toEqual(['hold null'])
     held[0]?.release()
     await turn()
-    expect(log).toEqual(['full'])
+    expect(log).toEqual(['hold null'])
     held[1]?.release()
     await turn()
-    expect(log).toEqual(['full', 'room'])
+    expect(log).toEqual(['hold null', 'release null'])
     held[2]?.release()
     await turn()
     held[3]?.release()
     await queues.idle()
-    expect(log).toEqual(['full', 'room'])
+    expect(log).toEqual(['hold null', 'release null'])
   })
 
   it('forget what waits, but not what is in hand', async () => {
@@ -102,7 +103,7 @@ describe('the queues of callbacks', () => {
   it('hold nothing of a key that a stranger invented', () => {
     const { queues } = harness()
     for (let index = 0; index < 10_000; index++) queues.push(`invented ${index}`, 'x')
-    expect(queues.keys).toBe(0)
+    expect(queues.waitingByKey.size).toBe(0)
   })
 
   it('refuse a bound of nothing', () => {
