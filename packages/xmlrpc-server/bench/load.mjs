@@ -201,12 +201,14 @@ function release() {
 
 const RUNS = { flood, sequential, concurrent, batches, steady, hold, release }
 
-process.on('message', async ({ run, ...command }) => {
+async function obey({ run, ...command }) {
   try {
     process.send(await RUNS[run](command))
   } catch (error) {
     process.send({ error: String(error) })
   }
-})
+}
+
+process.on('message', (order) => void obey(order))
 process.on('disconnect', () => process.exit())
 process.send({ ready: true })
