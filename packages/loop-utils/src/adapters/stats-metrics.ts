@@ -8,7 +8,7 @@ import type { RetryBudgetStats } from '../rate/retry-budget.ts'
 import type { MetricSource } from './metric-family.ts'
 import { tableMetrics, type MetricColumn, type MetricTable, type StatsOwners } from './metric-table.ts'
 
-/** Metrics `x_breaker_…` of circuit breakers, with their names as label `breaker`, which should be unique. */
+/** Metrics `x_breaker_…` of circuit breakers, with their names, which must differ, as label `breaker`. */
 export function breakerMetrics(breakers: StatsOwners<BreakerStats>): MetricSource {
   return tableMetrics(BREAKER, breakers)
 }

@@ -27,7 +27,7 @@ export interface ExecutorRunOptions {
 export interface ExecutorCloseOptions {
   /** Whether calls that were accepted are completed first. Default true. */
   readonly drain?: boolean
-  /** How long to wait for them, in milliseconds. Default 5000. */
+  /** How long to wait for them, in milliseconds; `Infinity` for as long as it takes. Default 5000. */
   readonly deadlineMs?: number
 }
 
@@ -48,6 +48,6 @@ export interface Executor extends AsyncDisposable {
    * with what the function returns or resolves with. Rejects with what it throws, revived by its code.
    */
   run(ref: ModuleRef, args: readonly unknown[], options?: ExecutorRunOptions): Promise<unknown>
-  /** Takes no more calls, ends those that it has, and its threads. Idempotent. */
+  /** Takes no more calls, ends those that it has, and its threads. Idempotent; rejects only with OptionError. */
   close(options?: ExecutorCloseOptions): Promise<ExecutorCloseReport>
 }

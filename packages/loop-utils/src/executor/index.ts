@@ -10,4 +10,5 @@ export {
   type RunInExecutorOptions,
 } from './run-in-executor.ts'
 export type { TaskContext } from './task-context.ts'
+export type { ExecutorTransfer } from './transfer-list.ts'
 export { PoolCrash, type PoolJob, type WorkerPool } from './worker-pool.ts'

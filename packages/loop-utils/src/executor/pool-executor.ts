@@ -132,8 +132,14 @@ export class PoolExecutor implements Executor {
   }
 
   /** @inheritDoc */
-  close(options: ExecutorCloseOptions = {}): Promise<ExecutorCloseReport> {
-    this.#closing ??= this.#close(options)
+  close({ drain = true, deadlineMs = 5000 }: ExecutorCloseOptions = {}): Promise<ExecutorCloseReport> {
+    try {
+      checkBoolean('drain', drain)
+      checkDuration('deadlineMs', deadlineMs, { infinite: true })
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.#closing ??= this.#close(drain, deadlineMs)
     return this.#closing
   }
 
@@ -164,9 +170,7 @@ export class PoolExecutor implements Executor {
     }
   }
 
-  async #close({ drain = true, deadlineMs = 5000 }: ExecutorCloseOptions): Promise<ExecutorCloseReport> {
-    checkBoolean('drain', drain)
-    checkDuration('deadlineMs', deadlineMs)
+  async #close(drain: boolean, deadlineMs: number): Promise<ExecutorCloseReport> {
     const accepted = [...this.#queue, ...this.#onThread.keys()].filter((job) => job.end === undefined)
     if (drain) await settlesWithin(this.#idle(), deadlineMs, this.#surroundings.clock)
     const rest = accepted.filter((job) => job.end === undefined)

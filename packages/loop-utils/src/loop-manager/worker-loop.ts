@@ -9,7 +9,7 @@ import { type ErrorClass, ErrorRevival } from '../errors/error-revival.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
 import { toCloneError } from '../executor/cloneable.ts'
-import { checkTransfer, type ExecutorTransfer } from '../executor/transfer-list.ts'
+import { checkTransfer } from '../executor/transfer-list.ts'
 import { settlesWithin } from '../host/settles-within.ts'
 import type { WorkerFactory } from '../host/worker-from.ts'
 import {
@@ -124,7 +124,7 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
     const message: StartLoopMessage = { type: 'x:start-loop', name: this.name, data, owner }
     const answer = this.#answer()
     try {
-      this.#send(message, [...transfer, ...(owner?.ports ?? [])])
+      this.#send(message, transfer)
       const first = Promise.race([answer, this.exited])
       if (!(await settlesWithin(first, readyTimeoutMs, this.#surroundings.clock))) {
         throw new TimeoutError(readyTimeoutMs, 'call', { what: `start of thread '${this.name}'` })
@@ -168,10 +168,14 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
     await this.exited
   }
 
-  #send(message: StartLoopMessage, transfer: readonly ExecutorTransfer[]): void {
+  #send(message: StartLoopMessage, given: readonly ArrayBuffer[]): void {
+    const ports = message.owner?.ports ?? []
+    const transfer = [...given, ...ports]
     try {
-      this.#worker.postMessage(message, [...transfer])
+      this.#worker.postMessage(message, transfer)
     } catch (error) {
+      // nobody else could, and the dispatcher would wait for them
+      for (const port of ports) port.close()
       throw toCloneError(error, { value: message.data, path: 'data', transfer })
     }
   }

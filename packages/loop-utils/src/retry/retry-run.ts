@@ -5,7 +5,7 @@ import { ObservationPoint } from '../observe/observation-point.ts'
 import { callSafely } from '../observe/stray-error.ts'
 import { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, PolicyFunction } from '../policy/policy.ts'
-import { raceAbort } from '../policy/race.ts'
+import { raceAbort, raceAndClose } from '../policy/race.ts'
 import { callWithin } from '../timeout/timed-call.ts'
 import type { FailedAttempt, RetryPlan } from './retry-options.ts'
 
@@ -99,7 +99,8 @@ class RetryRun<T> {
     const { attemptLimit } = this.plan
     const scope = this.scopeOf(attempt)
     const isTimed = attemptLimit.timeoutMs !== Infinity || (scope.deadline !== undefined && !scope.isDeadlineKept)
-    return scope.closeAfter(isTimed ? callWithin(attemptLimit, scope, this.fn) : raceAbort(scope, this.fn))
+    if (!isTimed) return raceAndClose(scope, this.fn)
+    return scope.closeAfter(callWithin(attemptLimit, scope, this.fn))
   }
 
   /** What nobody can abort needs no scope of its own. */

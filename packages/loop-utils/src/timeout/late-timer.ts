@@ -74,10 +74,10 @@ function sweepAfterThisTurn(): void {
 function sweep(): void {
   isSweepDue = false
   // those that begin meanwhile wait for the next turn
-  for (let left = listed; left > 0 && first !== undefined; left--) {
+  for (let left = listed; left > 0; left--) {
     const eldest = first
     // what one throws must not keep the others from their time
-    callSafely('a time limit', () => set(eldest))
+    if (eldest !== undefined) callSafely('a time limit', () => set(eldest))
   }
 }
 

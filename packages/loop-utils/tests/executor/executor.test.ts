@@ -12,6 +12,7 @@ import {
 import { ExecutorClosedError, PoolExecutor, runInExecutor, defaultExecutor } from '../../src/executor/index.ts'
 import { ThreadCounter, ThreadLatch } from '../../src/shared/index.ts'
 import { CountedSignal } from '../counted-signal.ts'
+import { LoopPool } from './loop-pool.ts'
 import type * as tasks from './tasks.thread.ts'
 
 const module = new URL('./tasks.thread.js', import.meta.url)
@@ -161,7 +162,7 @@ describe('PoolExecutor', () => {
       const clock = new ManualClock()
       const single = new PoolExecutor({ maxThreads: 1, clock })
       const [begun, over] = [new ThreadLatch(1), new ThreadLatch(1)]
-      const slow = single.run(ref('hold'), [begun.buffer, over.buffer], { queueTimeoutMs: 10, timeoutMs })
+      const slow = single.run(ref('hold'), [begun.buffer, over.buffer], { queueTimeoutMs: 10, timeoutMs: 60_000 })
       await begun.wait({ ref: true })
       while (clock.nextTimerMs === 10) await new Promise((resolve) => setImmediate(resolve))
       await clock.advance(10)
@@ -198,12 +199,8 @@ describe('PoolExecutor', () => {
   })
 
   // piscina 5.0 wedged its queue by this order (its issue 805)
-  it.each([
-    [0, 1],
-    [1, 0],
-    [2, 0, 1],
-    [1, 2, 0],
-  ])('goes on whatever is aborted in whatever order: %i, %i', async (...order) => {
+  it('goes on whatever is aborted in whatever order', async () => {
+    const order = [2, 0, 1]
     const single = new PoolExecutor({ maxThreads: 1, graceMs: 0 })
     const started = new ThreadLatch(1)
     const controllers = [0, 1, 2].map(() => new AbortController())
@@ -266,30 +263,14 @@ describe('PoolExecutor', () => {
     await single.close()
   })
 
-  it('rejects what waits for threads that die as they start', async () => {
-    const errors: unknown[] = []
-    const stillborn = new PoolExecutor({
-      maxThreads: 1,
-      resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1, codeRangeSizeMb: 1 },
-      onError: (error) => errors.push(error),
-    })
-    const crash = await reasonOf(stillborn.run(ref('add'), [1, 2]))
-    expect(crash).toMatchObject({ code: 'LOOP_WORKER_CRASHED', maybeExecuted: false })
-    await stillborn.close()
-  })
-
   it('bounds its queue, which may have no place at all', async () => {
-    const direct = new PoolExecutor({ maxThreads: 1, maxQueue: 0 })
-    const only = direct.run(ref('add'), [1, 1])
-    expect(await reasonOf(direct.run(ref('add'), [2, 2]))).toBeInstanceOf(QueueOverflowError)
-    expect(await only).toBe(2)
-    await direct.close()
-
-    const tight = new PoolExecutor({ maxThreads: 1, maxQueue: 1 })
-    const calls = [1, 2].map((n) => tight.run(ref('add'), [n, n]))
-    expect(await reasonOf(tight.run(ref('add'), [3, 3]))).toBeInstanceOf(QueueOverflowError)
-    expect(await Promise.all(calls)).toEqual([2, 4])
-    await tight.close()
+    for (const maxQueue of [0, 1]) {
+      const tight = new PoolExecutor({ maxThreads: 1, maxQueue, openPool: () => new LoopPool() })
+      const calls = Array.from({ length: 1 + maxQueue }, (_, n) => tight.run(ref('add'), [n, n]))
+      expect(await reasonOf(tight.run(ref('add'), [3, 3]))).toBeInstanceOf(QueueOverflowError)
+      expect(await Promise.all(calls)).toEqual([0, 2].slice(0, 1 + maxQueue))
+      await tight.close()
+    }
   })
 
   it('refuses options and calls it cannot use', async () => {
@@ -356,8 +337,11 @@ describe('closing a PoolExecutor', () => {
     expect(await deaf).toBeInstanceOf(ExecutorClosedError)
   })
 
-  it('does nothing when it was never used', async () => {
+  it('does nothing when it was never used, or asked for in a wrong way', async () => {
     const executor = new PoolExecutor()
+    expect(await reasonOf(executor.close({ deadlineMs: -1 }))).toBeInstanceOf(OptionError)
+    expect(await reasonOf(executor.close({ drain: 1 as unknown as boolean }))).toBeInstanceOf(OptionError)
+    expect(executor.isClosed).toBe(false)
     await executor[Symbol.asyncDispose]()
     expect(await executor.close()).toEqual({ completed: 0, discarded: 0, cancelled: 0 })
   })

@@ -1,4 +1,5 @@
 import { register } from 'node:module'
+import type { WorkerCrashedError } from '../../src/errors/index.ts'
 import { defaultExecutor, PoolExecutor, runInExecutor } from '../../src/executor/index.ts'
 
 // The main script of a process of its own.
@@ -11,6 +12,18 @@ const scripts: Readonly<Record<string, () => Promise<void>>> = {
   async idle() {
     console.log(await new PoolExecutor({ maxThreads: 1 }).run(add, [1, 2]))
     console.log(await runInExecutor(add, [3, 4]))
+  },
+  /** To be run with flags that let no thread start. */
+  async withoutThreads() {
+    const pool = new PoolExecutor({
+      maxThreads: 1,
+      onError: (error) => console.log('told of', (error as Error).message),
+    })
+    for (let turn = 0; turn < 2; turn++) {
+      const error = (await pool.run(add, [1, 2]).catch((reason: unknown) => reason)) as WorkerCrashedError
+      console.log(error.code, error.maybeExecuted)
+    }
+    await pool.close()
   },
   async withoutPiscina() {
     const hooks = `export async function resolve(specifier, context, next) {

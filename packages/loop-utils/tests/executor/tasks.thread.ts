@@ -1,7 +1,8 @@
 import { type MessagePort, threadId } from 'node:worker_threads'
-import { ThreadCounter, ThreadLatch } from '../../src/shared/index.ts'
-import { OptionError } from '../../src/errors/index.ts'
-import type { TaskContext } from '../../src/executor/index.ts'
+import { ThreadCounter } from '../../src/shared/thread-counter.ts'
+import { ThreadLatch } from '../../src/shared/thread-latch.ts'
+import { OptionError } from '../../src/errors/option-error.ts'
+import type { TaskContext } from '../../src/executor/task-context.ts'
 
 // Functions that the tests of the executor have run on its threads.
 

@@ -1,6 +1,7 @@
-import { OptionError } from '../../src/errors/index.ts'
-import { serveLoop } from '../../src/loop-manager/index.ts'
-import { ThreadCounter, ThreadLatch } from '../../src/shared/index.ts'
+import { OptionError } from '../../src/errors/option-error.ts'
+import { serveLoop } from '../../src/loop-manager/serve-loop.ts'
+import { ThreadCounter } from '../../src/shared/thread-counter.ts'
+import { ThreadLatch } from '../../src/shared/thread-latch.ts'
 
 /** How the test wants its worker to behave. */
 export interface RadioData {

@@ -32,15 +32,17 @@ describe('threads of a LoopManager', () => {
   const start = (manager: LoopManager, data: RadioData = {}, options: object = {}) =>
     manager.startThread<RadioHandlers>('radio', entry, { data, ...options })
 
-  it('run handlers on their own loop, in order, and bring errors back as what they were', async () => {
+  it('run handlers on their own loop, bring errors back as what they were, and call back to their owner', async () => {
     const manager = open()
-    const radio = await start(manager)
+    await using dispatcher = new Dispatcher()
+    dispatcher.register({ heard: (text: string) => text.toUpperCase() } satisfies OwnerHandlers)
+    const radio = await start(manager, {}, { dispatcher })
     expect([manager.names, radio.name, radio.isRunning]).toEqual([['radio'], 'radio', true])
     expect(radio.threadId).toBeGreaterThan(0)
     expect(await radio.call('add', [1, 2])).toBe(3)
     await expect(radio.call('refuse', ['channel'])).rejects.toBeInstanceOf(OptionError)
     await expect(radio.call('refuse', ['channel'])).rejects.toMatchObject({ option: 'channel' })
-    expect(await radio.call('ask', ['x'])).toBe('no owner')
+    expect(await radio.call('ask', ['over'])).toBe('OVER')
     const { utilization } = radio.utilization()
     expect(utilization).toBeGreaterThanOrEqual(0)
     expect(await manager.close()).toMatchObject({ finished: ['radio'], terminated: [] })
@@ -48,28 +50,15 @@ describe('threads of a LoopManager', () => {
     expect(radio.emit('add', 1, 2)).toBe(false)
   })
 
-  it('call back through the dispatcher of their owner', async () => {
-    await using dispatcher = new Dispatcher()
-    dispatcher.register({ heard: (text: string) => text.toUpperCase() } satisfies OwnerHandlers)
-    const radio = await start(open(), {}, { dispatcher })
-    expect(await radio.call('ask', ['over'])).toBe('OVER')
-    await managers[0]?.close()
-  })
-
-  it('release what they hold when they are closed, with their signal aborted', async () => {
-    const closed = new ThreadCounter()
-    const manager = open()
-    await start(manager, { closed: closed.buffer })
-    await manager.close()
-    expect(closed.value).toBe(1)
-  })
-
   it('tell what they could not release, and what failed with nobody waiting', async () => {
     const manager = open()
-    const radio = await start(manager, { release: 'fail' })
+    const closed = new ThreadCounter()
+    const radio = await start(manager, { release: 'fail', closed: closed.buffer })
     radio.emit('fault')
     await radio.call('add', [1, 1])
     expect(await manager.close()).toMatchObject({ finished: ['radio'] })
+    // released, with its signal aborted
+    expect(closed.value).toBe(1)
     expect(told).toMatchObject([
       [{ message: 'nobody waits for this' }, { kind: 'thread', name: 'radio', isCritical: false }],
       [{ message: 'cannot be released' }, { kind: 'thread' }],
@@ -138,6 +127,19 @@ describe('threads of a LoopManager', () => {
     })
     await expect(manager.startThread('', entry)).rejects.toBeInstanceOf(OptionError)
     await expect(manager.startThread('x', entry, { readyTimeoutMs: -1 })).rejects.toBeInstanceOf(OptionError)
+  })
+
+  it('that do not start leave nothing with the dispatcher of their owner', async () => {
+    const manager = open()
+    const dispatcher = new Dispatcher()
+    const bad = { closed: (() => 1) as unknown as SharedArrayBuffer }
+    await expect(start(manager, bad, { dispatcher })).rejects.toBeInstanceOf(NotPlainError)
+    await expect(start(manager, { setup: 'fail' }, { dispatcher })).rejects.toBeInstanceOf(OptionError)
+    const silent = new URL('./silent.thread.js', import.meta.url)
+    const options = { readyTimeoutMs: 300, dispatcher }
+    await expect(manager.startThread('silent', silent, options)).rejects.toBeInstanceOf(TimeoutError)
+    // it waits for every poster that there is
+    expect(await dispatcher.close({ deadlineMs: Infinity })).toMatchObject({ discarded: 0 })
   })
 
   it('do not start in a manager that closes meanwhile', async () => {
@@ -266,6 +268,5 @@ describe('serveLoop', () => {
   it('belongs into a worker', async () => {
     await expect(serveLoop(() => ({}))).rejects.toBeInstanceOf(WrongThreadError)
     await expect(serveLoop(1 as unknown as () => object as never)).rejects.toBeInstanceOf(OptionError)
-    expect(new NotPlainError('data', 'x').path).toBe('data')
   })
 })

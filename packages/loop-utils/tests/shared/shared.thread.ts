@@ -28,7 +28,7 @@ const tasks = {
   async enterAsync([semaphoreBuffer, plainBuffer]: Buffers, times: number): Promise<void> {
     const semaphore = new ThreadSemaphore(semaphoreBuffer)
     const plain = new Int32Array(plainBuffer)
-    for (let turn = 0; turn < times; turn++) await semaphore.run(() => bump(plain))
+    for (let turn = 0; turn < times; turn++) await semaphore.run(() => bump(plain), { ref: true })
   },
   enterSync([semaphoreBuffer, plainBuffer]: Buffers, times: number): void {
     const semaphore = new ThreadSemaphore(semaphoreBuffer)
@@ -98,7 +98,7 @@ const tasks = {
     setTimeout(() => permit.release(), 1_000_000)
   },
   async waitForEver([semaphoreBuffer, readyBuffer]: Buffers): Promise<void> {
-    const waiting = new ThreadSemaphore(semaphoreBuffer).acquire()
+    const waiting = new ThreadSemaphore(semaphoreBuffer).acquire({ ref: true })
     new ThreadLatch(readyBuffer).countDown()
     await waiting
   },

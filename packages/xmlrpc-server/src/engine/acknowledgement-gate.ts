@@ -6,6 +6,8 @@ export interface GateOptions {
   readonly maxInTransit: number
   /** After how long whoever waits is let through all the same; null for never. */
   readonly overflowAfterMs: number | null
+  /** Told of each that is held back. */
+  readonly onDelay?: () => void
 }
 
 /** What becomes of who waits: one of the two is called, once. */
@@ -83,7 +85,8 @@ export class AcknowledgementGate {
       return
     }
     this.#delayed++
-    const { overflowAfterMs } = this.#options
+    const { overflowAfterMs, onDelay } = this.#options
+    onDelay?.()
     let timer: Timer | undefined
     const leave = (): void => {
       timer?.[Symbol.dispose]()

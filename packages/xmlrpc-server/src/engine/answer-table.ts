@@ -24,7 +24,10 @@ const WEIGHT_BYTES = 4096
 type TableOptions = Pick<
   XmlRpcEngineOptions,
   'handlerTimeoutMs' | 'maxMulticallCalls' | 'maxInTransit' | 'overflowAfterMs'
->
+> & {
+  /** Told of each acknowledgement that is held back. */
+  readonly onDelay: () => void
+}
 
 /** The answers of a multicall all of whose calls were acknowledged: how many they are. */
 export class AllAcknowledged {
@@ -41,8 +44,6 @@ export class AllAcknowledged {
  */
 export class AnswerTable {
   readonly gate: AcknowledgementGate
-  /** Questions that nobody answered in time. */
-  timeouts = 0
   readonly #context: EngineContext<XmlRpcEngineContract>
   readonly #options: TableOptions
   readonly #acknowledgements: Acknowledgements
@@ -165,7 +166,7 @@ export class AnswerTable {
       return await this.#context.ask('call', question, { timeoutMs: handlerTimeoutMs, signal: exchange.signal })
     } catch (error) {
       if (error instanceof TimeoutError) {
-        this.timeouts++
+        exchange.hasFailed = true
         throw new XmlRpcFault(FAULT_CODE.applicationError, `${methodName} took longer than ${handlerTimeoutMs} ms`)
       }
       if (exchange.isOver || this.#context.signal.aborted) {

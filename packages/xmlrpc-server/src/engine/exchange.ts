@@ -23,6 +23,8 @@ export class Exchange {
   bodyBytes = 0
   /** Whether the connection is to end with the answer. */
   isLast = false
+  /** Whether the server failed to do a part of what was asked, whatever the answer. */
+  hasFailed = false
   readonly #onSettled: (exchange: Exchange, outcome: ExchangeOutcome) => void
   #controller: AbortController | undefined
   #overBy: Error | undefined
@@ -84,7 +86,7 @@ export class Exchange {
   settle(outcome: ExchangeOutcome): void {
     if (this.#isSettled) return
     this.#isSettled = true
-    this.#onSettled(this, outcome)
+    this.#onSettled(this, this.hasFailed && outcome !== 'gone' ? 'failure' : outcome)
   }
 
   /** Settles when all was read. Node sets the socket's idle time again afterwards. */

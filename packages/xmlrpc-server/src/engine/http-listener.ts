@@ -21,6 +21,8 @@ export interface ListenerHandlers {
   readonly settled: (outcome: ExchangeOutcome) => void
   /** Whether a peer may connect. */
   readonly admits: (socket: Socket) => boolean
+  /** There are more connections, or less. */
+  readonly changed: () => void
 }
 
 type ListenerOptions = Pick<
@@ -168,10 +170,12 @@ export class HttpListener {
 
   #onConnection(socket: Socket): void {
     this.#sockets.add(socket)
+    this.#handlers.changed()
     const isStranger = !this.#handlers.admits(socket)
     if (isStranger) this.#strangers++
     socket.on('close', () => {
       this.#sockets.delete(socket)
+      this.#handlers.changed()
       if (isStranger) this.#strangers--
       this.#lookAround()
     })

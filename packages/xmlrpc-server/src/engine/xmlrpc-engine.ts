@@ -34,13 +34,14 @@ class XmlRpcEngine implements Engine<XmlRpcEngineContract> {
   constructor(context: EngineContext<XmlRpcEngineContract>, options: XmlRpcEngineOptions) {
     this.#context = context
     this.#options = options
-    this.#table = new AnswerTable(context, options)
+    this.#table = new AnswerTable(context, { ...options, onDelay: () => this.#tellSoon() })
     this.#answerer = new CallAnswerer(this.#table, options, context)
     this.#access = new PeerAccess(options.access, context, options.handlerTimeoutMs)
     const handlers = {
       take: (exchange: Exchange) => this.#take(exchange),
       settled: (outcome: ExchangeOutcome) => this.#count(outcome),
       admits: this.#access.admits.bind(this.#access),
+      changed: () => this.#tellSoon(),
     }
     this.#listener = new HttpListener(options, handlers, context.clock)
     if (options.mountKey !== null) {
@@ -125,10 +126,14 @@ class XmlRpcEngine implements Engine<XmlRpcEngineContract> {
     if (outcome === 'failure') tally.failures++
     else if (outcome === 'denied') tally.denied++
     this.#lastRequestAt = this.#context.clock.wall()
+    this.#tellSoon()
+  }
+
+  /** Tells the counters once for all that a turn of the loop brings. */
+  #tellSoon(): void {
     this.#telling ??= setImmediate(() => this.#tell())
   }
 
-  /** Tells the counters, once for all requests of a turn of the loop. */
   #tell(): void {
     clearImmediate(this.#telling)
     this.#telling = undefined
@@ -136,12 +141,8 @@ class XmlRpcEngine implements Engine<XmlRpcEngineContract> {
   }
 
   #counters(): EngineCounters {
-    const { requests, errors, failures, denied } = this.#tally
     return {
-      requests,
-      errors,
-      failures: failures + this.#table.timeouts,
-      denied,
+      ...this.#tally,
       delayed: this.#table.gate.delayed,
       lastRequestAt: this.#lastRequestAt,
       connections: this.#listener.connections,

@@ -222,8 +222,10 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
    */
   async finishCallbacks({ name }: Pick<Central, 'name'>, deadlineMs: number): Promise<number> {
     const { queues } = this.#intake
+    const endsAt = performance.now() + deadlineMs
+    await within(deadlineMs, this.#room.caughtUp())
     const keys = [...queues.waitingByKey.keys()].filter((id) => this.getCentralEntry(id)?.central.name === name)
-    await within(deadlineMs, Promise.all(keys.map((key) => queues.settled(key))))
+    await within(endsAt - performance.now(), Promise.all(keys.map((key) => queues.settled(key))))
     return keys.reduce((discarded, key) => discarded + queues.discardKey(key), 0)
   }
 

@@ -50,17 +50,19 @@ export class CallbackQueue<T> {
   }
 
   /**
-   * Appends an item. One that it may replace leaves: the newest of its group if that has the same key. So what comes
-   * out is what went in, in order, less what was outdated while it waited.
-   *
-   * @returns what left, if anything did
+   * Takes the item out that one for that slot outdates: the newest of its group if that has the same key. So what comes
+   * out in the end is what went in, in order, less what was outdated while it waited.
    */
-  append(item: Waiting<T>): Waiting<T> | undefined {
+  supersede(slot: Slot | undefined): Waiting<T> | undefined {
+    if (slot === undefined || slot.key === null) return undefined
+    const older = this.#newest.get(slot.group)
+    if (older?.slot?.key !== slot.key) return undefined
+    this.#unlink(older)
+    return older
+  }
+
+  append(item: Waiting<T>): void {
     const { slot } = item
-    const older = slot === undefined ? undefined : this.#newest.get(slot.group)
-    const isOutdated = typeof slot?.key === 'string' && older?.slot?.key === slot.key
-    const replaced = isOutdated ? older : undefined
-    if (replaced !== undefined) this.#unlink(replaced)
     const entry: Entry<T> = { ...item, number: ++this.#appended, previous: this.#last, next: undefined }
     if (this.#last === undefined) this.#first = entry
     else this.#last.next = entry
@@ -70,7 +72,6 @@ export class CallbackQueue<T> {
     // whatever has no slot keeps its place towards all others
     if (slot === undefined) this.#newest.clear()
     else this.#newest.set(slot.group, entry)
-    return replaced
   }
 
   /** Takes the oldest item out; its weight counts until {@link release}. */

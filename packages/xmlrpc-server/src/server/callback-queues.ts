@@ -23,6 +23,9 @@ export interface CallbackQueuesOptions<T> {
   readonly onHold: (key: string | null, isHeld: boolean) => void
 }
 
+/** For how long items of one key are handled before others have their turn, in milliseconds. */
+const SLICE_MS = 4
+
 /**
  * One queue per key, in each of which one item is handled after the other, also when handling takes its time. A key
  * without waiting items costs nothing.
@@ -115,16 +118,17 @@ export class CallbackQueues<T> {
   #append(key: string, queue: CallbackQueue<T>, item: T): void {
     const { overflow, slotOf, weigh } = this.#options
     const waiting: Waiting<T> = { item, weight: weigh?.(item) ?? 1, slot: slotOf?.(item) }
+    const outdated = queue.supersede(waiting.slot)
+    if (outdated !== undefined) {
+      this.counts.coalesce(key)
+      this.#gone(queue, outdated)
+    }
     if (overflow !== 'wait' && !this.#makeRoom(key, queue, waiting)) {
       this.counts.drop(key)
       return
     }
-    const replaced = queue.append(waiting)
+    queue.append(waiting)
     this.#count(1, waiting.weight)
-    if (replaced !== undefined) {
-      this.counts.coalesce(key)
-      this.#gone(queue, replaced)
-    }
     this.#checkBounds(key, queue)
   }
 
@@ -171,8 +175,12 @@ export class CallbackQueues<T> {
     })
   }
 
-  /** Handles items of one key while they are handled synchronously, then goes on when the promise settles. */
+  /**
+   * Handles items of one key while they are handled synchronously and not for too long, then goes on when the promise
+   * settles, or when others have had their turn.
+   */
   #work(key: string, queue: CallbackQueue<T>): void {
+    const endsAt = performance.now() + SLICE_MS
     for (let next = queue.take(); next !== undefined; next = queue.take()) {
       const hand = { key, queue, weight: next.weight }
       const pending = this.#handle(next.item)
@@ -181,6 +189,9 @@ export class CallbackQueues<T> {
         return
       }
       this.#release(hand)
+      if (performance.now() < endsAt) continue
+      setImmediate(() => this.#work(key, queue))
+      return
     }
     this.#queues.delete(key)
     this.#settle()

@@ -86,6 +86,12 @@ export class EngineRoom {
     return report
   }
 
+  /** Resolves when everything that the engine has acknowledged by now is in the queues. Never rejects. */
+  async caughtUp(): Promise<void> {
+    // an answer comes after everything that was sent before it
+    await this.#seat?.link?.call('counters', null).catch(() => undefined)
+  }
+
   /** Tells the engine something, if there is one; a fresh one is told everything. */
   tell(push: (link: EngineLink<XmlRpcEngineContract>) => Promise<void>): void {
     for (const { link } of [this.#seat, this.#leaving].filter((seat) => seat !== undefined)) {

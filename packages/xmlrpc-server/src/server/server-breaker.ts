@@ -14,6 +14,7 @@ const MOST_AT_ONCE = 1000
  */
 export class ServerBreaker {
   readonly #breaker: CircuitBreaker | undefined
+  #isOpen = false
 
   constructor(settings: BreakerSettings | undefined, onChange: BreakerChangeHandler) {
     if (settings === undefined) return
@@ -24,8 +25,10 @@ export class ServerBreaker {
       halfOpenAfterMs: settings.resetTimeoutMs,
     })
     this.#breaker.on('change', ({ to, lastError }) => {
-      if (to === 'open') onChange(true, lastError)
-      else if (to === 'closed') onChange(false, undefined)
+      const isOpen = to !== 'closed'
+      if (isOpen === this.#isOpen) return
+      this.#isOpen = isOpen
+      onChange(isOpen, isOpen ? lastError : undefined)
     })
   }
 
@@ -44,10 +47,5 @@ export class ServerBreaker {
   /** Notes a failure. */
   fail(cause: unknown): void {
     this.#breaker?.tryAcquire()?.failure(cause)
-  }
-
-  /** Forgets past failures. */
-  reset(): void {
-    this.#breaker?.reset()
   }
 }

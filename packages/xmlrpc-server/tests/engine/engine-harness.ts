@@ -103,17 +103,26 @@ export interface PostOptions {
   readonly method?: string
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
 }
 
 /** Posts a body as it is, over a connection of its own. */
 export function post(
   port: number,
   body: string | Uint8Array,
-  { method = 'POST', path = '/RPC2', headers = {} }: PostOptions = {},
+  { method = 'POST', path = '/RPC2', headers = {}, ...rest }: PostOptions = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const client = request(
-      { host: '127.0.0.1', port, path, method, agent: false, headers: { 'Content-Type': 'text/xml', ...headers } },
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        agent: false,
+        headers: { 'Content-Type': 'text/xml', ...headers },
+        ...rest,
+      },
       (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
