@@ -52,7 +52,7 @@ function open() {
       throw new OptionError('size', -1, 'a positive size')
     },
     plain: () => {
-      throw 'just a text' // oxlint-disable-line no-throw-literal
+      throw 'just a text' // oxlint-disable-line no-throw-literal -- handlers of others throw anything
     },
     uncloneable: () => () => 1,
     fine: (value: number) => value + 1,
@@ -206,7 +206,7 @@ describe('isolation', () => {
     await dispatcher.drain()
     const nameless = new Dispatcher()
     nameless.post(() => {
-      throw 'a text' // oxlint-disable-line no-throw-literal
+      throw 'a text' // oxlint-disable-line no-throw-literal -- handlers of others throw anything
     })
     await nameless.close()
     await turns()

@@ -134,7 +134,7 @@ describe('the queues of callbacks', () => {
     queues.push('b', 'slow b1')
     queues.push('b', 'b2')
     expect(queues.counts.byInterface).toEqual(new Map([['b', { dropped: 1, coalesced: 0 }]]))
-    for (const { release } of held) release()
+    for (const item of held) item.release()
     await queues.idle()
   })
 
@@ -145,7 +145,7 @@ describe('the queues of callbacks', () => {
     queues.push('b', 'slow 2')
     expect(queues.discard()).toBe(1)
     expect(log).toEqual(['hold a', 'release a'])
-    for (const { release } of held) release()
+    for (const item of held) item.release()
     await queues.idle()
     expect(handled).toEqual(['slow 1', 'slow 2'])
   })
