@@ -246,6 +246,7 @@ export type {
   ExecutorJobEnd,
   ExecutorRunOptions,
   ExecutorStats,
+  ExecutorTransfer,
   PoolExecutorOptions,
   PoolJob,
   RunInExecutorOptions,
