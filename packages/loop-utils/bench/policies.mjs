@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { Bulkhead } from '@x/loop-utils/concurrency'
 import { CircuitBreaker, consecutive, timeWindow } from '@x/loop-utils/breaker'
 import { compose, timeoutPolicy } from '@x/loop-utils/policy'
+import { recommended } from '@x/loop-utils/recommended'
 import { retryPolicy } from '@x/loop-utils/retry'
 import * as cockatiel from 'cockatiel'
 import Opossum from 'opossum'
@@ -138,7 +139,6 @@ async function compositions() {
   const sampling = wrap(peers.retry(), peers.sampling(), peers.timeout())
   const bulkhead = cockatiel.bulkhead(16, 64)
   const five = wrap(peers.timeout(), peers.retry(), peers.consecutive(), bulkhead, peers.timeout())
-  const { recommended } = await import(new URL('../dist/recommended/index.js', import.meta.url).href)
   const whole = recommended('bench')
   const cockatielOnly = { cockatiel: '≤ 0.1 (aim 0.067)' }
   return [
