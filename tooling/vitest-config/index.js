@@ -11,6 +11,8 @@ export const packageTests = (name, { floor = {}, exclude = [] } = {}) =>
       name,
       include: ['tests/**/*.test.ts'],
       execArgv: ['--enable-source-maps', '--import', loader, '--import', wallClock],
+      // files share a process: what one leaves behind is another's failure, and none pays for a start of its own
+      isolate: false,
       testTimeout: 20_000,
       hookTimeout: 20_000,
       unstubEnvs: true,

@@ -28,7 +28,8 @@ export function spreadOf(jitter: Jitter, maxDelayMs: number): Spread {
 const SPREADS: Readonly<Record<'none' | 'full' | 'equal', Spread>> = {
   none: (delayMs) => delayMs,
   full: (delayMs, random) => delayMs * random(),
-  equal: (delayMs, random) => (delayMs / 2) * (1 + random()),
+  // a delay of a few 2⁻¹⁰⁷⁴ ms rounds up when halved
+  equal: (delayMs, random) => Math.min(delayMs, (delayMs / 2) * (1 + random())),
 }
 
 function spreadByRatio(jitter: Exclude<Jitter, string>, maxDelayMs: number): Spread {

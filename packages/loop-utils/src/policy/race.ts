@@ -23,7 +23,7 @@ function race<T>(scope: CallScope, fn: PolicyFunction<T>, onEnd: (scope: CallSco
     onEnd(scope)
     return Promise.reject(error)
   }
-  if (!isThenable(outcome)) {
+  if (!(outcome instanceof Promise) && !isThenable(outcome)) {
     onEnd(scope)
     return Promise.resolve(outcome)
   }
@@ -56,7 +56,7 @@ function close(scope: CallScope): void {
 }
 
 /** The promise itself, or one that follows a thenable of another kind. */
-export function promiseOf<T>(outcome: PromiseLike<T>): Promise<T> {
+function promiseOf<T>(outcome: PromiseLike<T>): Promise<T> {
   return outcome instanceof Promise ? (outcome as Promise<T>) : Promise.resolve(outcome)
 }
 

@@ -64,6 +64,11 @@ describe('every growing backoff', () => {
     )
   })
 
+  it('keeps the smallest numbers there are within their longest delay', () => {
+    const smallest = exponential({ initialDelayMs: 5e-324, maxDelayMs: 1.5e-323, jitter: 'equal' })
+    expect(first(smallest, 4, HIGHEST).every((delayMs) => delayMs <= 1.5e-323)).toBe(true)
+  })
+
   it('gives the same sequence for the same seed, again and again', () => {
     fc.assert(
       fc.property(growing, fc.integer(), ({ backoff }, seed) => {

@@ -1,33 +1,62 @@
 import { plainRunEnd } from './char-data.ts'
-import type { XmlRpcValue } from './value.ts'
+import type { DecodeRules } from './decode-options.ts'
+import { emptyStruct, type XmlRpcStruct, type XmlRpcValue } from './value.ts'
 
 /**
- * Reads scalars in the form in which nearly all of them come: `<value><i4>7</i4></value>` without attributes, comments
- * or references. Whatever looks different is left to the scanner and the grammar, which know all forms; both give the
- * same value for what both read.
+ * How deep arrays and structs are read within one another here: what turns out to look different is read again by the
+ * grammar, level by level.
+ */
+const MOST_LEVELS = 3
+
+/**
+ * Reads values in the form in which nearly all of them come: `<value><i4>7</i4></value>`, and arrays and structs of
+ * such, without attributes, comments or references. Whatever looks different is left to the scanner and the grammar,
+ * which know all forms; both give the same value for what both read.
  */
 export class CompactValues {
   /** The value that was read last. */
   value: XmlRpcValue = null
+  /** How many values it holds, itself included. */
+  nodes = 0
+  readonly #rules: DecodeRules
   readonly #readsDoubles: boolean
+  /** How many arrays and structs may still lie within one another. */
+  #levels = 0
+  #mostNodes = 0
+  /** The members of the struct before, up to their values: mostly the next one has the same. */
+  readonly #names: { readonly name: string; readonly head: string }[] = []
+  #nameEnd = 0
 
-  constructor(readsDoubles: boolean) {
-    this.#readsDoubles = readsDoubles
+  constructor(rules: DecodeRules) {
+    this.#rules = rules
+    this.#readsDoubles = rules.doubles === 'number'
   }
 
-  /** Reads the value whose content begins at `at`, behind `<value>`; gives where it ends, or -1. */
+  /** Says how deep the values that come next lie, and how many there were before. */
+  begin(depth: number, nodes: number): void {
+    this.#levels = Math.min(MOST_LEVELS, this.#rules.maxDepth - depth)
+    this.#mostNodes = this.#rules.maxNodes - nodes
+    this.nodes = 0
+  }
+
+  /**
+   * Reads the value whose content begins at `at`, behind `<value>`; gives where it ends, or -1. It counts in
+   * {@link nodes}, also when it is not read to its end.
+   */
   read(text: string, at: number): number {
+    if (++this.nodes > this.#mostNodes) return -1
     if (text.charCodeAt(at) !== 60) return this.#readUntyped(text, at)
     switch (text.charCodeAt(at + 1)) {
       case 115: // s
-        return this.#readString(text, at)
+        return text.charCodeAt(at + 4) === 117 ? this.#readStruct(text, at) : this.#readString(text, at)
       case 105: // i
-        if (text.startsWith('<i4>', at)) return this.#readInteger(text, at + 4, '</i4></value>')
-        return text.startsWith('<int>', at) ? this.#readInteger(text, at + 5, '</int></value>') : -1
+        return this.#readAnyInteger(text, at)
       case 98: // b
         return this.#readBoolean(text, at)
       case 100: // d
         return this.#readsDoubles && text.startsWith('<double>', at) ? this.#readDouble(text, at + 8) : -1
+      case 97: // a
+        return this.#readArray(text, at)
       case 47: // an empty value
         return this.#readUntyped(text, at)
       default:
@@ -48,6 +77,11 @@ export class CompactValues {
     if (end < 0 || !text.startsWith('</string></value>', end)) return -1
     this.value = own(text, at + 8, end)
     return end + 17
+  }
+
+  #readAnyInteger(text: string, at: number): number {
+    if (text.startsWith('<i4>', at)) return this.#readInteger(text, at + 4, '</i4></value>')
+    return text.startsWith('<int>', at) ? this.#readInteger(text, at + 5, '</int></value>') : -1
   }
 
   #readInteger(text: string, at: number, close: string): number {
@@ -88,6 +122,127 @@ export class CompactValues {
     if (points > 1 || end - from === points || end - from > 300 || !text.startsWith('</double></value>', end)) return -1
     this.value = Number(text.slice(at, end))
     return end + 17
+  }
+
+  #readArray(text: string, start: number): number {
+    let at = openOf(text, start, ARRAY)
+    if (at < 0 || this.#levels === 0) return -1
+    const items: XmlRpcValue[] = []
+    this.#levels--
+    while (text.startsWith('<value>', at)) {
+      const end = this.read(text, at + 7)
+      if (end < 0) return -1
+      items.push(this.value)
+      at = skipWhite(text, end)
+    }
+    this.#levels++
+    this.value = items
+    return closeOf(text, at, ARRAY)
+  }
+
+  #readStruct(text: string, start: number): number {
+    let at = openOf(text, start, STRUCT)
+    if (at < 0 || this.#levels === 0) return -1
+    const struct = emptyStruct()
+    this.#levels--
+    for (let index = 0; text.startsWith('<member>', at); index++) {
+      const end = this.readMember(text, at + 8, { struct, index })
+      if (end < 0) return -1
+      at = skipWhite(text, end)
+    }
+    this.#levels++
+    this.value = struct
+    return closeOf(text, at, STRUCT)
+  }
+
+  /** Reads a member whose content begins at `at`, behind `<member>`; gives where it ends, or -1. */
+  readMember(text: string, at: number, { struct, index }: { struct: XmlRpcStruct; index: number }): number {
+    const guess = this.#names[index]
+    const isGuessed = guess !== undefined && text.startsWith(guess.head, at)
+    const name = isGuessed ? guess.name : this.#readName(text, at, index)
+    if (name === undefined) return -1
+    const value = isGuessed ? at + guess.head.length : this.#nameEnd
+    const end = this.read(text, value)
+    if (end < 0) return -1
+    const close = skipWhite(text, end)
+    if (!text.startsWith('</member>', close)) return -1
+    if (this.#rules.duplicateMembers === 'reject' && name in struct) return -1
+    struct[name] = this.value
+    return close + 9
+  }
+
+  /** The name of a member, if its value follows: {@link #nameEnd} is where the content of that begins. */
+  #readName(text: string, at: number, index: number): string | undefined {
+    const tag = skipWhite(text, at)
+    if (!text.startsWith('<name>', tag)) return undefined
+    const end = plainRunEnd(text, tag + 6)
+    if (end < 0 || !text.startsWith('</name>', end)) return undefined
+    const value = skipWhite(text, end + 7)
+    if (!text.startsWith('<value>', value)) return undefined
+    this.#nameEnd = value + 7
+    const name = text.slice(tag + 6, end)
+    if (index < MOST_NAMES) this.#names[index] = { name, head: text.slice(at, value + 7) }
+    return name
+  }
+}
+
+/** The tags of a type that holds others: in one piece, as machines write them, and one by one. */
+interface Brackets {
+  readonly open: string
+  readonly opening: readonly string[]
+  readonly close: string
+  readonly closing: readonly string[]
+}
+
+const ARRAY: Brackets = {
+  open: '<array><data>',
+  opening: ['<array>', '<data>'],
+  close: '</data></array></value>',
+  closing: ['</data>', '</array>', '</value>'],
+}
+const STRUCT: Brackets = {
+  open: '<struct>',
+  opening: ['<struct>'],
+  close: '</struct></value>',
+  closing: ['</struct>', '</value>'],
+}
+
+/** Where the first item begins, white space passed over, or -1. */
+function openOf(text: string, at: number, { open, opening }: Brackets): number {
+  return text.startsWith(open, at) ? skipWhite(text, at + open.length) : passTags(text, at, opening)
+}
+
+/** Where the value ends, or -1. */
+function closeOf(text: string, at: number, { close, closing }: Brackets): number {
+  if (text.startsWith(close, at)) return at + close.length
+  let end = at
+  for (const tag of closing) {
+    const start = skipWhite(text, end)
+    if (!text.startsWith(tag, start)) return -1
+    end = start + tag.length
+  }
+  return end
+}
+
+/** Where tags end that follow one another, and white space behind them, or -1. */
+function passTags(text: string, from: number, tags: readonly string[]): number {
+  let at = from
+  for (const tag of tags) {
+    if (!text.startsWith(tag, at)) return -1
+    at = skipWhite(text, at + tag.length)
+  }
+  return at
+}
+
+/** So many names of members are remembered. */
+const MOST_NAMES = 64
+
+function skipWhite(text: string, from: number): number {
+  let at = from
+  for (;;) {
+    const code = text.charCodeAt(at)
+    if (code !== 10 && code !== 32 && code !== 13 && code !== 9) return at
+    at++
   }
 }
 

@@ -58,6 +58,18 @@ const FALLBACKS = ['iso-8859-1', 'iso-8859-15', 'windows-1252'] as const
  */
 export function decodeRules(options: DecodeOptions | undefined): DecodeRules {
   if (options === undefined) return DEFAULTS
+  const known = checked.get(options)
+  if (known !== undefined) return known
+  const rules = checkRules(options)
+  // what cannot change need not be checked with each document
+  if (Object.isFrozen(options)) checked.set(options, rules)
+  return rules
+}
+
+/** The rules of frozen options. */
+const checked = new WeakMap<DecodeOptions, DecodeRules>()
+
+function checkRules(options: DecodeOptions): DecodeRules {
   const rules = { ...DEFAULTS, ...withoutUndefined(options) }
   checkInteger('maxBytes', rules.maxBytes, { min: 1 })
   checkInteger('maxDepth', rules.maxDepth, { min: 1, max: 100_000 })

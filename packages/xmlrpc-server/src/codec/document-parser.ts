@@ -1,9 +1,8 @@
 import { CompactValues, own } from './compact-values.ts'
-import { plainRunEnd } from './char-data.ts'
 import type { DecodeRules } from './decode-options.ts'
 import { XmlRpcDouble } from './double.ts'
 import { XmlRpcFault } from './fault.ts'
-import { ARRAY, DATA, ELEMENT, STRUCT, VALUE, type ElementRule, type ScalarType } from './grammar.ts'
+import { ARRAY, CALL_PARAMS, DATA, ELEMENT, STRUCT, VALUE, type ElementRule, type ScalarType } from './grammar.ts'
 import { BadScalar, readScalar } from './scalars.ts'
 import { TOKEN, XmlScanner, type Fail } from './scanner.ts'
 import { emptyStruct, isStruct, type XmlRpcStruct, type XmlRpcValue } from './value.ts'
@@ -54,7 +53,7 @@ export class DocumentParser {
     this.#rules = rules
     this.#fail = fail
     this.scanner = new XmlScanner(fail)
-    this.#compact = new CompactValues(rules.doubles === 'number')
+    this.#compact = new CompactValues(rules)
     this.#top = new Frame(document, 'the document', 0)
   }
 
@@ -64,9 +63,10 @@ export class DocumentParser {
     scanner.text = scanner.text === '' ? text : scanner.text + text
     scanner.isFinal = isFinal
     for (;;) {
-      const { kind } = this.#top.rule
-      if (kind === ELEMENT.struct) this.#readMembers()
-      else if (kind === ELEMENT.data) this.#readItems()
+      const { rule } = this.#top
+      if (rule === STRUCT) this.#readMembers()
+      else if (rule === DATA) this.#readItems()
+      else if (rule === CALL_PARAMS) this.#readParams()
       const token = scanner.next()
       if (token === TOKEN.starved) return
       if (token === TOKEN.eof) return this.#finish()
@@ -249,33 +249,17 @@ export class DocumentParser {
     const { scanner } = this
     const { text } = scanner
     const struct = this.#top.value as XmlRpcStruct
-    const mayCount = this.#rules.maxNodes
     let at = scanner.pos
-    while (this.#nodes < mayCount) {
+    for (let index = 0; ; index++) {
       const start = skipWhite(text, at)
-      const end = this.#readMember(text, start, struct)
+      if (!text.startsWith('<member>', start)) break
+      this.#compact.begin(this.#depth, this.#nodes)
+      const end = this.#compact.readMember(text, start + 8, { struct, index })
       if (end < 0) break
       at = end
-      this.#nodes++
+      this.#nodes += this.#compact.nodes
     }
     scanner.pos = at
-  }
-
-  #readMember(text: string, start: number, struct: XmlRpcStruct): number {
-    if (!text.startsWith('<member>', start)) return -1
-    const tag = skipWhite(text, start + 8)
-    if (!text.startsWith('<name>', tag)) return -1
-    const nameEnd = plainRunEnd(text, tag + 6)
-    if (nameEnd < 0 || !text.startsWith('</name>', nameEnd)) return -1
-    const value = skipWhite(text, nameEnd + 7)
-    if (!text.startsWith('<value>', value)) return -1
-    const read = this.#compact.read(text, value + 7)
-    if (read < 0) return -1
-    const close = skipWhite(text, read)
-    if (!text.startsWith('</member>', close)) return -1
-    this.scanner.tokenStart = close
-    this.#setMember(struct, text.slice(tag + 6, nameEnd), this.#compact.value)
-    return close + 9
   }
 
   /** Reads whole values of an array in compact form; stops before anything else. */
@@ -284,16 +268,47 @@ export class DocumentParser {
     const { text } = scanner
     const items = this.#top.value as XmlRpcValue[]
     let at = scanner.pos
-    while (this.#nodes < this.#rules.maxNodes) {
+    for (;;) {
       const start = skipWhite(text, at)
       if (!text.startsWith('<value>', start)) break
-      const end = this.#compact.read(text, start + 7)
+      const end = this.#readCompact(text, start + 7)
       if (end < 0) break
       items.push(this.#compact.value)
       at = end
-      this.#nodes++
     }
     scanner.pos = at
+  }
+
+  /** Reads whole parameters of a call in compact form; stops before anything else. */
+  #readParams(): void {
+    const { scanner } = this
+    const { text } = scanner
+    let at = scanner.pos
+    for (;;) {
+      const start = skipWhite(text, at)
+      if (!text.startsWith('<param>', start)) break
+      const value = skipWhite(text, start + 7)
+      if (!text.startsWith('<value>', value)) break
+      const read = this.#readCompact(text, value + 7)
+      if (read < 0) break
+      const close = skipWhite(text, read)
+      if (!text.startsWith('</param>', close)) {
+        this.#nodes -= this.#compact.nodes
+        break
+      }
+      this.params.push(this.#compact.value)
+      at = close + 8
+    }
+    scanner.pos = at
+  }
+
+  /** Reads a value in compact form and counts it, or gives -1. */
+  #readCompact(text: string, at: number): number {
+    const compact = this.#compact
+    compact.begin(this.#depth, this.#nodes)
+    const end = compact.read(text, at)
+    if (end >= 0) this.#nodes += compact.nodes
+    return end
   }
 }
 

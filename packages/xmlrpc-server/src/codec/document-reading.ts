@@ -10,6 +10,7 @@ import { byteLength, TextDecoding } from './text-decoding.ts'
 export type XmlRpcToleration = 'leading-space' | 'trailing-nul'
 
 const NO_TOLERATIONS: readonly XmlRpcToleration[] = Object.freeze([])
+const NO_BYTES: Buffer = Buffer.alloc(0)
 const START: DocumentPosition = { offset: 0, line: 1, column: 1 }
 
 /** Reads one document from its bytes, which may come in pieces; the result does not depend on where they were cut. */
@@ -18,7 +19,7 @@ export class DocumentReading {
   readonly #rules: DecodeRules
   #decoding: TextDecoding | undefined
   /** The first bytes, until they are enough to tell the encoding. */
-  #head: Buffer = Buffer.alloc(0)
+  #head: Buffer = NO_BYTES
   #received = 0
   #waiting: Buffer[] = []
   #waitingLength = 0
@@ -49,7 +50,7 @@ export class DocumentReading {
       const problem = `a document of more than ${this.#rules.maxBytes} bytes; raise maxBytes to admit it`
       throw new XmlRpcProtocolError('limit', problem, { ...START, offset: this.#rules.maxBytes })
     }
-    const piece = this.#gather(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), isLast)
+    const piece = this.#gather(asBuffer(bytes), isLast)
     if (piece === undefined) return
     if (this.#decoding !== undefined) return this.#read(this.#decoding, piece, isLast)
     const head = this.#head.length === 0 ? piece : Buffer.concat([this.#head, piece])
@@ -60,7 +61,8 @@ export class DocumentReading {
     const detected = detectEncoding(head, this.#rules)
     this.#decoding = new TextDecoding(detected)
     this.#before = { ...START, offset: detected.markLength }
-    this.#read(this.#decoding, head.subarray(detected.markLength), isLast)
+    const { markLength } = detected
+    this.#read(this.#decoding, markLength === 0 ? head : head.subarray(markLength), isLast)
   }
 
   /**
@@ -101,4 +103,8 @@ export class DocumentReading {
     const { offset } = this.#before
     return { offset: offset + byteLength(text, this.encoding), ...positionAfter(text, this.#before) }
   }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -101,7 +101,8 @@ types.set('struct', { rule: STRUCT, step: 1 })
 
 const PARAM = element(ELEMENT.param, [false, true], [{ value: [VALUE, 1] }, {}])
 const FAULT = element(ELEMENT.fault, [false, true], [{ value: [VALUE, 1] }, {}])
-const CALL_PARAMS = element(ELEMENT.params, [true], [{ param: [PARAM, 0] }])
+/** The parameters of a call: as many as there are. */
+export const CALL_PARAMS: ElementRule = element(ELEMENT.params, [true], [{ param: [PARAM, 0] }])
 const METHOD_CALL = element(
   ELEMENT.methodCall,
   [false, true, true],

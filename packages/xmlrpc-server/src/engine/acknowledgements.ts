@@ -1,9 +1,18 @@
 import type { EngineContext } from '@x/loop-utils/channel'
 import type { AcknowledgementGate } from './acknowledgement-gate.ts'
-import type { AcknowledgedCall, XmlRpcEngineContract } from './contract.ts'
+import { CallCellsWriter } from './call-cells.ts'
+import type { XmlRpcEngineContract } from './contract.ts'
+import type { Crossing } from './crossing.ts'
 
 /** Calls in one message: the owner's loop is not to be busy with one for long. */
 const MOST_IN_MESSAGE = 256
+
+/** A call that is to be acknowledged. */
+export interface PendingCall {
+  readonly method: string
+  readonly params: Crossing
+  readonly weight: number
+}
 
 /** Told when calls are in the stream for good and there is room for more; with an error when they never will be. */
 export type Committed = (error?: unknown) => void
@@ -15,7 +24,9 @@ export type Committed = (error?: unknown) => void
 export class Acknowledgements {
   readonly #context: EngineContext<XmlRpcEngineContract>
   readonly #gate: AcknowledgementGate
-  #calls: AcknowledgedCall[] = []
+  readonly #cells = new CallCellsWriter()
+  #hasRoom = true
+  #isUncommitted = false
   #waiting: Committed[] = []
   #immediate: NodeJS.Immediate | undefined
 
@@ -25,10 +36,11 @@ export class Acknowledgements {
   }
 
   /** Appends a call. `committed` is called at the end of this turn of the loop or later. */
-  add(call: AcknowledgedCall, committed?: Committed): void {
-    this.#calls.push(call)
-    this.#gate.sent(call.weight ?? 1)
+  add({ method, params, weight }: PendingCall, committed?: Committed): void {
+    this.#cells.add(method, params, weight)
+    this.#gate.sent(weight)
     if (committed !== undefined) this.#waiting.push(committed)
+    if (this.#cells.count === MOST_IN_MESSAGE) this.#emit()
     this.#immediate ??= setImmediate(() => this.flush())
   }
 
@@ -44,11 +56,12 @@ export class Acknowledgements {
   flush(): void {
     clearImmediate(this.#immediate)
     this.#immediate = undefined
-    const calls = this.#calls
     const waiting = this.#waiting
-    this.#calls = []
     this.#waiting = []
-    const hasRoom = this.#send(calls)
+    if (this.#cells.count > 0) this.#emit()
+    if (this.#isUncommitted) this.#context.commit()
+    const hasRoom = this.#isUncommitted ? this.#hasRoom : this.#context.isWritable
+    this.#isUncommitted = false
     if (hasRoom) tell(waiting)
     else {
       this.#context.writable().then(
@@ -63,18 +76,9 @@ export class Acknowledgements {
     clearImmediate(this.#immediate)
   }
 
-  #send(calls: readonly AcknowledgedCall[]): boolean {
-    const context = this.#context
-    if (calls.length === 0) return context.isWritable
-    let hasRoom = true
-    if (calls.length <= MOST_IN_MESSAGE) hasRoom = context.emit('acknowledged', { calls })
-    else {
-      for (let from = 0; from < calls.length; from += MOST_IN_MESSAGE) {
-        hasRoom = context.emit('acknowledged', { calls: calls.slice(from, from + MOST_IN_MESSAGE) })
-      }
-    }
-    context.commit()
-    return hasRoom
+  #emit(): void {
+    this.#hasRoom = this.#context.emit('acknowledged', this.#cells.take())
+    this.#isUncommitted = true
   }
 }
 

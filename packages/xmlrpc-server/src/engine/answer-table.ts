@@ -4,8 +4,8 @@ import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { isStruct, type XmlRpcInput, type XmlRpcValue } from '../codec/value.ts'
 import { ACKNOWLEDGED_ARITY } from './acknowledged.ts'
 import { AcknowledgementGate } from './acknowledgement-gate.ts'
-import { Acknowledgements, type Committed } from './acknowledgements.ts'
-import type { AcknowledgedCall, CallOutcome, XmlRpcEngineContract, XmlRpcEngineOptions } from './contract.ts'
+import { Acknowledgements, type Committed, type PendingCall } from './acknowledgements.ts'
+import type { CallOutcome, XmlRpcEngineContract, XmlRpcEngineOptions } from './contract.ts'
 import { type Crossing, fromCrossing, toCrossing } from './crossing.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -80,7 +80,7 @@ export class AnswerTable {
     const arity = ACKNOWLEDGED_ARITY.get(call.methodName)
     if (arity === undefined) return false
     const interfaceId = checkParams(call, arity)
-    const acknowledged = toAcknowledged(call, weightOf(exchange, 1))
+    const acknowledged = toPending(call, weightOf(exchange, 1))
     if (this.gate.isOpen || this.gate.mayPass(interfaceId)) this.#acknowledgements.add(acknowledged, committed)
     else {
       const go = (): void => this.#acknowledgements.add(acknowledged, committed)
@@ -108,7 +108,7 @@ export class AnswerTable {
       const call = readEntry(entry)
       if (call instanceof XmlRpcFault) answers.fault(call)
       else if (ACKNOWLEDGED_ARITY.has(call.methodName)) {
-        const passing = this.#hand(toAcknowledged(call, weight), exchange)
+        const passing = this.#hand(toPending(call, weight), exchange)
         if (passing !== undefined) await passing
         isPending = true
         answers.acknowledged()
@@ -127,7 +127,7 @@ export class AnswerTable {
   }
 
   /** Hands a call of a multicall on, at once if the gate lets it. */
-  #hand(call: AcknowledgedCall, exchange: Exchange): Promise<void> | undefined {
+  #hand(call: PendingCall, exchange: Exchange): Promise<void> | undefined {
     const { gate } = this
     const interfaceId = (call.params.data as readonly string[])[0] ?? ''
     if (gate.isOpen || gate.mayPass(interfaceId)) {
@@ -207,12 +207,11 @@ class MulticallAnswers {
 }
 
 function weightOf({ bodyBytes }: Exchange, calls: number): number {
-  return Math.floor(bodyBytes / calls / WEIGHT_BYTES)
+  return Math.max(1, Math.floor(bodyBytes / calls / WEIGHT_BYTES))
 }
 
-function toAcknowledged({ methodName, params }: TableCall, weight: number): AcknowledgedCall {
-  const crossing = toCrossing(params)
-  return weight > 1 ? { method: methodName, params: crossing, weight } : { method: methodName, params: crossing }
+function toPending({ methodName, params }: TableCall, weight: number): PendingCall {
+  return { method: methodName, params: toCrossing(params), weight }
 }
 
 function readOutcome(outcome: CallOutcome): XmlRpcInput {

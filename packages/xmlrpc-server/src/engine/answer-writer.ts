@@ -6,7 +6,7 @@ import type { XmlRpcFault } from '../codec/fault.ts'
 import type { XmlRpcInput } from '../codec/value.ts'
 import { AllAcknowledged } from './answer-table.ts'
 import type { XmlRpcEngineOptions } from './contract.ts'
-import type { Answer } from './exchange.ts'
+import { type Answer, answerOf } from './exchange.ts'
 
 type WriterOptions = Pick<XmlRpcEngineOptions, 'dialect' | 'emptyString' | 'answerEncoding'>
 
@@ -89,10 +89,10 @@ class EncodedForms {
   }
 
   result(value: XmlRpcInput): Answer {
-    return { type: this.#type, bytes: encodeMethodResponse(value, this.#options) }
+    return answerOf(this.#type, encodeMethodResponse(value, this.#options))
   }
 
   fault(fault: XmlRpcFault): Answer {
-    return { type: this.#type, bytes: encodeFault(fault, this.#options) }
+    return answerOf(this.#type, encodeFault(fault, this.#options))
   }
 }

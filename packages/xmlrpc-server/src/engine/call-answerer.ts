@@ -11,7 +11,7 @@ import { AnswerWriter } from './answer-writer.ts'
 import type { XmlRpcEngineContract, XmlRpcEngineOptions } from './contract.ts'
 import type { Exchange } from './exchange.ts'
 import { charsetOf, type HttpRefusal, refusalOf, refuse, tooLarge } from './http-refusal.ts'
-import { BodyAborted, BodyTooLarge, readBody } from './request-body.ts'
+import { BodyAborted, BodyReader, BodyTooLarge } from './request-body.ts'
 
 /** Answers HTTP requests that are to be XML-RPC calls. */
 export class CallAnswerer {
@@ -20,6 +20,8 @@ export class CallAnswerer {
   readonly #decodeOptions: DecodeOptions
   readonly #context: EngineContext<XmlRpcEngineContract>
   readonly #writer: AnswerWriter
+  readonly #take = (call: MethodCall, exchange: Exchange): void => this.#answerCall(call, exchange)
+  readonly #fail = (error: unknown, exchange: Exchange): void => this.#answerFailure(error, exchange)
 
   constructor(table: AnswerTable, options: XmlRpcEngineOptions, context: EngineContext<XmlRpcEngineContract>) {
     this.#table = table
@@ -27,13 +29,8 @@ export class CallAnswerer {
     this.#context = context
     this.#writer = new AnswerWriter(options)
     const { maxBodyBytes: maxBytes, maxDepth, maxNodes, lenientBooleans, encodingFallback } = options
-    this.#decodeOptions = {
-      maxBytes,
-      maxDepth,
-      maxNodes,
-      lenientBooleans,
-      ...(encodingFallback === null ? {} : { encodingFallback }),
-    }
+    const bounds = { maxBytes, maxDepth, maxNodes, lenientBooleans }
+    this.#decodeOptions = Object.freeze(encodingFallback === null ? bounds : { ...bounds, encodingFallback })
   }
 
   /** Answers in the end, or settles the exchange without an answer when its peer is gone. */
@@ -46,16 +43,7 @@ export class CallAnswerer {
     }
     const charset = charsetOf(exchange.request)
     const options = charset === undefined ? this.#decodeOptions : { ...this.#decodeOptions, charset }
-    let decoder: MethodCallDecoder | undefined
-    readBody(exchange, maxBodyBytes, {
-      whole: (bytes) => this.#answerCall(decodeMethodCall(bytes, options), exchange),
-      piece: (bytes) => {
-        decoder ??= new MethodCallDecoder(options)
-        decoder.push(bytes)
-      },
-      end: () => this.#answerCall((decoder ?? new MethodCallDecoder(options)).end(), exchange),
-      failed: (error) => this.#answerFailure(error, exchange),
-    })
+    new CallReader(exchange, maxBodyBytes, { options, take: this.#take, failed: this.#fail }).read()
   }
 
   #answerCall(call: MethodCall, exchange: Exchange): void {
@@ -106,6 +94,42 @@ export class CallAnswerer {
       return
     }
     exchange.answer(200, this.#writer.fault(protocolFault(error), 'utf-8'), 'error')
+  }
+}
+
+/** What becomes of a body. */
+interface CallReaderParts {
+  readonly options: DecodeOptions
+  readonly take: (call: MethodCall, exchange: Exchange) => void
+  readonly failed: (error: unknown, exchange: Exchange) => void
+}
+
+/** Decodes a body while it comes. */
+class CallReader extends BodyReader {
+  readonly #parts: CallReaderParts
+  #decoder: MethodCallDecoder | undefined
+
+  constructor(exchange: Exchange, maxBytes: number, parts: CallReaderParts) {
+    super(exchange, maxBytes)
+    this.#parts = parts
+  }
+
+  protected override whole(bytes: Uint8Array): void {
+    this.#parts.take(decodeMethodCall(bytes, this.#parts.options), this.exchange)
+  }
+
+  protected override piece(bytes: Uint8Array): void {
+    this.#decoder ??= new MethodCallDecoder(this.#parts.options)
+    this.#decoder.push(bytes)
+  }
+
+  protected override end(): void {
+    const decoder = this.#decoder ?? new MethodCallDecoder(this.#parts.options)
+    this.#parts.take(decoder.end(), this.exchange)
+  }
+
+  protected override failed(error: unknown): void {
+    this.#parts.failed(error, this.exchange)
   }
 }
 

@@ -1,22 +1,12 @@
 import type { EngineDefinition } from '@x/loop-utils/channel'
 import type { SingleByteEncoding } from '../codec/single-byte.ts'
+import type { CallCells } from './call-cells.ts'
 import type { Crossing } from './crossing.ts'
 
 /** One decoded call as it crosses to the facade: the method's name and its parameters. */
 export interface CrossingCall {
   readonly method: string
   readonly params: Crossing
-}
-
-/** A call that was acknowledged before anybody handled it. */
-export interface AcknowledgedCall extends CrossingCall {
-  /** How many callbacks it counts as, if more than one: as many as its document is long in units of 4 KiB. */
-  readonly weight?: number
-}
-
-/** Calls that were acknowledged before anybody handled them, in their order on the wire. */
-export interface AcknowledgedCalls {
-  readonly calls: readonly AcknowledgedCall[]
 }
 
 /** How a call that the facade answers ended. */
@@ -111,7 +101,7 @@ export interface XmlRpcEngineContract {
     counters: (input: null) => EngineCounters
   }
   events: {
-    acknowledged: AcknowledgedCalls
+    acknowledged: CallCells
     counters: EngineCounters
   }
   questions: {

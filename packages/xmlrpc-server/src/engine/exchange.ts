@@ -1,13 +1,18 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** How a request ended: answered as asked, answered with an error or a fault, refused for who sent it, or unanswered. */
 export type ExchangeOutcome = 'ok' | 'error' | 'failure' | 'denied' | 'gone'
 
-/** A body with its type and any further headers. */
+/** A whole answer but for its status: a body and all headers that tell of it, name and value in turn. */
 export interface Answer {
-  readonly type: string
   readonly bytes: Uint8Array
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers: readonly string[]
+}
+
+/** Makes an answer of a body. It tells its length, so that it is never chunked. */
+export function answerOf(type: string, bytes: Uint8Array, headers: Readonly<Record<string, string>> = {}): Answer {
+  const own = ['Content-Type', type, 'Content-Length', String(bytes.byteLength)]
+  return { bytes, headers: [...own, ...Object.entries(headers).flat()] }
 }
 
 /** Answers longer than this are watched: who does not read them loses the connection. */
@@ -66,19 +71,16 @@ export class Exchange {
    * Writes the whole answer. It always carries a Content-Length and is never chunked: clients of the XmlRpc++ family
    * read nothing else.
    */
-  answer(status: number, { type, bytes, headers }: Answer, outcome: ExchangeOutcome): void {
+  answer(status: number, { bytes, headers }: Answer, outcome: ExchangeOutcome): void {
     const { response } = this
     if (response.destroyed || response.headersSent) {
       this.settle('gone')
       return
     }
-    const length = bytes.byteLength
-    let all: OutgoingHttpHeaders = { 'Content-Type': type, 'Content-Length': length }
-    if (headers !== undefined) all = { ...all, ...headers }
-    if (this.isLast) all['Connection'] = 'close'
-    response.writeHead(status, all)
+    const all = this.isLast ? [...headers, 'Connection', 'close'] : headers
+    response.writeHead(status, all as string[])
     response.end(bytes)
-    if (length > LONG_ANSWER) this.#watchReader(outcome)
+    if (bytes.byteLength > LONG_ANSWER) this.#watchReader(outcome)
     else this.settle(outcome)
   }
 

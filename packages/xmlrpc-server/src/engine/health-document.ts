@@ -1,5 +1,5 @@
 import type { EngineCounters, ListenAddress, ServerNotice } from './contract.ts'
-import type { Answer } from './exchange.ts'
+import { type Answer, answerOf } from './exchange.ts'
 
 /** What an engine tells of its server. */
 export interface EngineFacts {
@@ -28,7 +28,7 @@ export function healthDocument({ counters, notice, address }: EngineFacts): Answ
     delayedAnswers: delayed,
     listenAddress: address === undefined ? null : { host: address.host, port: address.port },
   }
-  return { type: 'application/json', bytes: Buffer.from(`${JSON.stringify(document)}\n`) }
+  return answerOf('application/json', Buffer.from(`${JSON.stringify(document)}\n`))
 }
 
 /** The answer to `GET /metrics`: the same figures in the text format of Prometheus. */
@@ -43,7 +43,7 @@ export function metricsDocument({ counters, notice }: EngineFacts): Answer {
     ...metric('centrals', 'gauge', notice.centralNames.length),
     ...metric('degraded', 'gauge', notice.restriction === null ? 0 : 1),
   ]
-  return { type: 'text/plain; version=0.0.4; charset=utf-8', bytes: Buffer.from(`${lines.join('\n')}\n`) }
+  return answerOf('text/plain; version=0.0.4; charset=utf-8', Buffer.from(`${lines.join('\n')}\n`))
 }
 
 interface Totals {

@@ -54,6 +54,7 @@ export class HttpListener {
   #drained = 0
   #isDraining = false
   readonly #watchers = new Set<() => void>()
+  readonly #settle = (exchange: Exchange, outcome: ExchangeOutcome): void => this.#onSettled(exchange, outcome)
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers, clock: Clock) {
     this.#handlers = handlers
@@ -91,9 +92,7 @@ export class HttpListener {
 
   /** Takes a request, from a connection of its own or of another server's. */
   accept(request: IncomingMessage, response: ServerResponse, isMounted = false): void {
-    const exchange = new Exchange({ request, response, isMounted }, (settled, outcome) =>
-      this.#onSettled(settled, outcome),
-    )
+    const exchange = new Exchange({ request, response, isMounted }, this.#settle)
     if (this.#isDraining) exchange.isLast = true
     this.#running.add(exchange)
     this.#handlers.take(exchange)

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Exchange, ExchangeOutcome } from './exchange.ts'
+import { answerOf, type Exchange, type ExchangeOutcome } from './exchange.ts'
 
 /** An answer that is not XML-RPC: what is wrong with the request, at the level of HTTP. */
 export interface HttpRefusal {
@@ -52,9 +52,8 @@ export function charsetOf({ headers }: IncomingMessage): string | undefined {
 /** Answers with a refusal as plain text. */
 export function refuse(exchange: Exchange, refusal: HttpRefusal): void {
   if (refusal.close === true) exchange.isLast = true
-  const bytes = Buffer.from(`${refusal.text}\n`)
-  const headers = refusal.headers === undefined ? {} : { headers: refusal.headers }
-  exchange.answer(refusal.status, { type: 'text/plain; charset=utf-8', bytes, ...headers }, outcomeOf(refusal))
+  const answer = answerOf('text/plain; charset=utf-8', Buffer.from(`${refusal.text}\n`), refusal.headers)
+  exchange.answer(refusal.status, answer, outcomeOf(refusal))
 }
 
 function outcomeOf({ status }: HttpRefusal): ExchangeOutcome {

@@ -16,58 +16,72 @@ export class BodyConsumed extends Error {
   override readonly message = 'the body was read before; mount the handler in front of body parsers'
 }
 
-/** Takes a body as it comes. What it throws ends the reading. */
-export interface BodyReader {
-  /** All of it, in one piece. */
-  whole(bytes: Uint8Array): void
-  piece(bytes: Uint8Array): void
-  end(): void
-  /** BodyTooLarge, BodyAborted, BodyConsumed, or what another method threw. Nothing follows. */
-  failed(error: unknown): void
-}
+/** Reads a body of at most so many bytes; one that comes at once is handed on at once. */
+export abstract class BodyReader {
+  protected readonly exchange: Exchange
+  readonly #maxBytes: number
+  #isOver = false
 
-/** Reads a body of at most `maxBytes`; one that comes at once is handed on at once. */
-export function readBody(exchange: Exchange, maxBytes: number, reader: BodyReader): void {
-  const { request } = exchange
-  if (request.readableEnded) {
-    reader.failed(new BodyConsumed())
-    return
+  constructor(exchange: Exchange, maxBytes: number) {
+    this.exchange = exchange
+    this.#maxBytes = maxBytes
   }
-  const expected = Number(request.headers['content-length'] ?? -1)
-  const stop = (): void => {
-    request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+
+  /** Begins to read; one of the methods below is called then. */
+  read(): void {
+    const { request } = this.exchange
+    if (request.readableEnded) {
+      this.failed(new BodyConsumed())
+      return
+    }
+    request.on('data', (chunk: Uint8Array) => this.#take(chunk))
+    request.on('end', () => this.#end())
+    request.on('close', () => {
+      if (!this.#isOver) this.#fail(new BodyAborted())
+    })
   }
-  const fail = (error: unknown): void => {
-    stop()
-    reader.failed(error)
-  }
-  const onData = (chunk: Uint8Array): void => {
+
+  /** All of it, in one piece. */
+  protected abstract whole(bytes: Uint8Array): void
+  protected abstract piece(bytes: Uint8Array): void
+  protected abstract end(): void
+  /** BodyTooLarge, BodyAborted, BodyConsumed, or what another method threw. Nothing follows. */
+  protected abstract failed(error: unknown): void
+
+  #take(chunk: Uint8Array): void {
+    if (this.#isOver) return // what follows is of no interest, but the answer needs a connection in order
+    const { exchange } = this
     const isFirst = exchange.bodyBytes === 0
     exchange.bodyBytes += chunk.byteLength
-    if (exchange.bodyBytes > maxBytes) {
-      request.pause()
-      fail(new BodyTooLarge())
+    if (exchange.bodyBytes > this.#maxBytes) {
+      exchange.request.pause()
+      this.#fail(new BodyTooLarge())
       return
     }
     try {
-      if (isFirst && chunk.byteLength === expected) {
-        stop()
-        request.resume() // its end is still to come
-        reader.whole(chunk)
-      } else reader.piece(chunk)
+      if (!isFirst || String(chunk.byteLength) !== exchange.request.headers['content-length']) this.piece(chunk)
+      else {
+        this.#isOver = true
+        this.whole(chunk)
+      }
     } catch (error) {
-      request.resume() // the rest is of no interest, but the answer needs a connection in order
-      fail(error)
+      this.#isOver = true
+      this.failed(error)
     }
   }
-  const onEnd = (): void => {
-    stop()
+
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
     try {
-      reader.end()
+      this.end()
     } catch (error) {
-      reader.failed(error)
+      this.failed(error)
     }
   }
-  const onClose = (): void => fail(new BodyAborted())
-  request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+
+  #fail(error: Error): void {
+    this.#isOver = true
+    this.failed(error)
+  }
 }

@@ -1,5 +1,5 @@
 import type { XmlRpcValue } from '../codec/value.ts'
-import type { AcknowledgedCall } from '../engine/contract.ts'
+import type { AcknowledgedCall } from '../engine/call-cells.ts'
 import { fromCrossing } from '../engine/crossing.ts'
 import type { AsyncRpcFunctions, CallbackName } from '../homematic/async-rpc-functions.ts'
 import type { DataPointEvent } from '../homematic/central.ts'

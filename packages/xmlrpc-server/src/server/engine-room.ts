@@ -1,8 +1,8 @@
 import type { EngineLink, LinkCloseReport, LinkState } from '@x/loop-utils/channel'
 import { ServiceStateError } from '@x/loop-utils/errors'
 import { randomUUID } from 'node:crypto'
+import type { AcknowledgedCall } from '../engine/call-cells.ts'
 import type {
-  AcknowledgedCall,
   CallOutcome,
   CrossingCall,
   EngineCounters,

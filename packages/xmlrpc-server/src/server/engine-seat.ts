@@ -1,7 +1,7 @@
 import type { EngineLink, LinkCloseReport, LinkState } from '@x/loop-utils/channel'
 import { logAt, thresholdOf } from '@x/loop-utils/log'
+import { type AcknowledgedCall, type CallCells, readCallCells } from '../engine/call-cells.ts'
 import type {
-  AcknowledgedCall,
   BoundAddress,
   CallOutcome,
   CrossingCall,
@@ -117,7 +117,7 @@ export class EngineSeat {
     const { logger } = settings
     this.#link = await this.#placement.host.place(xmlRpcEngine, engineOptions(settings, mountKey), {
       events: {
-        acknowledged: ({ calls }) => this.#take(calls),
+        acknowledged: (cells) => this.#receive(cells),
         counters: (counters) => handlers.counters(this, counters),
       },
       questions: { call: handlers.answer, authorize: handlers.authorize },
@@ -137,11 +137,13 @@ export class EngineSeat {
     if (this.#listening !== undefined) await link.call('listen', this.#listening)
   }
 
+  #receive(cells: CallCells): void {
+    const calls = readCallCells(cells)
+    if (this.#staged === undefined) this.#take(calls)
+    else this.#staged.push(...calls)
+  }
+
   #take(calls: readonly AcknowledgedCall[]): void {
-    if (this.#staged !== undefined) {
-      this.#staged.push(...calls)
-      return
-    }
     for (const { weight = 1 } of calls) this.#taken += weight
     this.#parts.handlers.calls(calls)
     if (this.#taken - this.#told >= this.#step) this.#tellTaken()

@@ -3,6 +3,7 @@ import { seeded } from '@x/loop-utils/clock'
 import { Agent, request } from 'node:http'
 import { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
+import { readCallCells } from '../../src/engine/call-cells.ts'
 import type { XmlRpcEngineContract } from '../../src/engine/contract.ts'
 import { xmlRpcEngine } from '../../src/engine/xmlrpc-engine.ts'
 import { ANY_PORT, callDocument, ENGINE_OPTIONS } from './engine-harness.ts'
@@ -71,8 +72,8 @@ it('loses no acknowledged event when its worker dies again and again', async () 
   }
   const link = await host.place(xmlRpcEngine, ENGINE_OPTIONS, {
     events: {
-      acknowledged: ({ calls }) => {
-        for (const { params } of calls) received.push((params.data as number[])[3] ?? -1)
+      acknowledged: (cells) => {
+        for (const { params } of readCallCells(cells)) received.push((params.data as number[])[3] ?? -1)
       },
       counters: () => undefined,
     },

@@ -1,8 +1,8 @@
 import { type EngineHost, type EngineLink, type LinkState, openHost } from '@x/loop-utils/channel'
 import { request } from 'node:http'
 import { Worker } from 'node:worker_threads'
+import { type AcknowledgedCall, readCallCells } from '../../src/engine/call-cells.ts'
 import type {
-  AcknowledgedCall,
   CallOutcome,
   CrossingCall,
   GivenCredentials,
@@ -64,7 +64,7 @@ export class PlacedEngine implements AsyncDisposable {
       { ...ENGINE_OPTIONS, ...options },
       {
         events: {
-          acknowledged: ({ calls }) => void engine.acknowledged.push(...calls),
+          acknowledged: (cells) => void engine.acknowledged.push(...readCallCells(cells)),
           counters: () => undefined,
         },
         questions: {
