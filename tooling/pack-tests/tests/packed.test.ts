@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compilations, compile, typedConsumer } from './compiling.ts'
 import { Consumer, publishable, Tarballs } from './packing.ts'
 
 const EVENT = { answer: true, channelAddress: 'ABC:1', parameter: 'STATE', value: true }
@@ -113,4 +114,20 @@ describe('a packed tarball, alone in an empty folder', () => {
     })
     expect(version).toMatch(/^\d+\.\d+\.\d+/)
   }, 120_000)
+})
+
+describe('a consumer of all packed tarballs', () => {
+  let consumer: Consumer
+  beforeAll(async () => {
+    consumer = await typedConsumer(tarballs)
+  }, 120_000)
+  afterAll(() => consumer[Symbol.dispose]())
+
+  it.each(compilations)(
+    'compiles with TypeScript $version and modules of $modules.moduleResolution, library files checked',
+    async (compilation) => {
+      expect(await compile(consumer, compilation)).toBe('')
+    },
+    120_000,
+  )
 })

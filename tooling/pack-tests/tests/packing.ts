@@ -72,10 +72,11 @@ export class Tarballs implements Disposable {
 export class Consumer implements Disposable {
   readonly path: string = mkdtempSync(join(tmpdir(), 'x-consumer-'))
 
-  static async install(tarballs: Tarballs, name: string): Promise<Consumer> {
+  static async install(tarballs: Tarballs, ...names: readonly string[]): Promise<Consumer> {
     const consumer = new Consumer()
     writeFileSync(join(consumer.path, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
-    const files = [...closure(name)].map((dependency) => tarballs.of(dependency))
+    const needed = new Set(names.flatMap((name) => [...closure(name)]))
+    const files = [...needed].map((dependency) => tarballs.of(dependency))
     await run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', ...files], {
       cwd: consumer.path,
     })

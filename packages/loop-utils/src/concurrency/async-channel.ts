@@ -142,15 +142,15 @@ export class AsyncChannel<T> implements AsyncIterable<T>, Disposable {
   /**
    * Receives until the channel ends. Several iterations share the values; to leave one does not close the channel.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     return this.values()
   }
 
   /** As iterating over the channel, with a signal whose abort ends the iteration by throwing `signal.reason`. */
-  values(options?: ChannelWaitOptions): AsyncIterableIterator<T, undefined, void> {
+  values(options?: ChannelWaitOptions): AsyncIterableIterator<T> {
     let isLeft = false
     const end = { done: true, value: undefined } as const
-    const iterator: AsyncIterableIterator<T, undefined, void> = {
+    const iterator: AsyncIterableIterator<T> = {
       next: () => (isLeft ? Promise.resolve(end) : this.#next(options)),
       return: () => {
         isLeft = true

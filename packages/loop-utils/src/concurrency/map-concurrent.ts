@@ -25,7 +25,7 @@ export interface MapContext {
 }
 
 /** The results of a {@link mapConcurrent}. To leave the loop, or to dispose of them, aborts what is on its way. */
-export interface ConcurrentResults<R> extends AsyncIterableIterator<R, undefined, void>, AsyncDisposable {
+export interface ConcurrentResults<R> extends AsyncIterableIterator<R>, AsyncDisposable {
   return(): Promise<IteratorReturnResult<undefined>>
   [Symbol.asyncIterator](): ConcurrentResults<R>
 }

@@ -9,6 +9,7 @@ import { OptionError } from '../errors/option-error.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { isThenable } from '../policy/race.ts'
+import type { Uninferred } from '../policy/uninferred.ts'
 import { abortedSignalOf } from './call-abort.ts'
 import { FallbackFailedError } from './fallback-failed-error.ts'
 import { disposeBoth, disposeBothAsync } from './dispose-both.ts'
@@ -41,7 +42,7 @@ const switched = new ObservationPoint('x:loop-utils:fallback:switch')
  */
 export function implementationFallback<I extends object>(
   primary: I,
-  secondary: NoInfer<I>,
+  secondary: Uninferred<I>,
   options: ImplementationFallbackOptions = {},
 ): WithFallback<I> {
   for (const [option, implementation] of Object.entries({ primary, secondary })) checkSurface(option, implementation)

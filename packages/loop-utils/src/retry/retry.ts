@@ -1,5 +1,6 @@
 import { checkFunction } from '../errors/option-checks.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
+import type { Uninferred } from '../policy/uninferred.ts'
 import { planOf, type RetryOptions, type RetryPlan, type RetryPolicyOptions } from './retry-options.ts'
 import { runRetry } from './retry-run.ts'
 
@@ -16,7 +17,7 @@ const DEFAULT_PLAN: RetryPlan<unknown> = planOf({})
  * @example
  * const socket = await retry((context) => connect({ signal: context.signal }), { maxAttempts: 5, signal })
  */
-export function retry<T>(fn: PolicyFunction<T>, options?: RetryOptions<NoInfer<T>>): Promise<T> {
+export function retry<T>(fn: PolicyFunction<T>, options?: RetryOptions<Uninferred<T>>): Promise<T> {
   checkFunction('fn', fn)
   return runRetry<T>(options === undefined ? DEFAULT_PLAN : planOf(options), fn, options)
 }

@@ -40,7 +40,7 @@ interface Waiter<T> {
  * @example
  * for await (const event of device.events({ signal })) console.log(event)
  */
-export class EventStream<T> implements AsyncIterableIterator<T, undefined>, AsyncDisposable {
+export class EventStream<T> implements AsyncIterableIterator<T>, AsyncDisposable {
   readonly capacity: number
   readonly #name: string
   readonly #overflow: StreamOverflow
