@@ -73,7 +73,7 @@ export type {
   ReconnectorState,
 } from './reconnect/index.ts'
 export { isTransientNetworkError, retry, retryPolicy } from './retry/index.ts'
-export type { FailedAttempt, RetryOptions, RetryPolicyOptions, ScheduledRetry } from './retry/index.ts'
+export type { FailedAttempt, RetryOptions, RetryPolicyOptions, RetrySpending, ScheduledRetry } from './retry/index.ts'
 export { ServiceCore } from './service/index.ts'
 export type {
   HealthError,
@@ -311,6 +311,8 @@ export type {
   SlidingWindowOptions,
   TokenBucketOptions,
 } from './rate/index.ts'
+export { recommended } from './recommended/index.ts'
+export type { RecommendedOptions, RecommendedPolicy, RecommendedStats } from './recommended/index.ts'
 export { ResourceDisposeError, ResourceStack } from './resources/index.ts'
 export type { Resource } from './resources/index.ts'
 export {

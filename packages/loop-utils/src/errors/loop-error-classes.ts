@@ -3,7 +3,9 @@ import { BulkheadFullError } from '../concurrency/bulkhead-full-error.ts'
 import { CancelledError } from '../concurrency/cancelled-error.ts'
 import { ChannelClosedError } from '../concurrency/channel-closed-error.ts'
 import { TaskGroupClosedError } from '../concurrency/task-group-closed-error.ts'
+import { ExecutorClosedError, PoolMissingError } from '../executor/executor-errors.ts'
 import { FallbackFailedError } from '../fallback/fallback-failed-error.ts'
+import { LoopManagerClosedError } from '../loop-manager/loop-manager-errors.ts'
 import { RateLimitedError } from '../rate/rate-limited-error.ts'
 import { ResourceDisposeError } from '../resources/resource-dispose-error.ts'
 import { CounterRangeError } from '../shared/counter-range-error.ts'
@@ -29,10 +31,13 @@ export const LOOP_ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
   LOOP_CIRCUIT_OPEN: CircuitOpenError,
   LOOP_COUNTER_RANGE: CounterRangeError,
   LOOP_DISPATCHER_CLOSED: DispatcherClosedError,
+  LOOP_EXECUTOR_CLOSED: ExecutorClosedError,
   LOOP_FALLBACK_FAILED: FallbackFailedError,
   LOOP_LANE_CLOSED: LaneClosedError,
+  LOOP_MANAGER_CLOSED: LoopManagerClosedError,
   LOOP_NOT_PLAIN: NotPlainError,
   LOOP_OPTION: OptionError,
+  LOOP_POOL_MISSING: PoolMissingError,
   LOOP_QUEUE_OVERFLOW: QueueOverflowError,
   LOOP_RATE_LIMITED: RateLimitedError,
   LOOP_REMOTE: RemoteError,

@@ -37,7 +37,7 @@ export interface PoolExecutorOptions {
   readonly errors?: Readonly<Record<string, ErrorClass>>
   /** Told when a thread dies that runs no function. Default: a warning of the process. */
   readonly onError?: (error: unknown) => void
-  /** Where `piscina.thread.js` of this package lies, when a bundler has moved it. */
+  /** Where a bundler has put the entry `@x/loop-utils/piscina-thread`. Default: found by itself. */
   readonly threadEntry?: URL
   /** Makes another pool than the default, one of the `piscina` package. Called at the first call. */
   readonly openPool?: () => WorkerPool | Promise<WorkerPool>

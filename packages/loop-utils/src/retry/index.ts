@@ -1,3 +1,3 @@
-export type { FailedAttempt, RetryOptions, RetryPolicyOptions, ScheduledRetry } from './retry-options.ts'
+export type { FailedAttempt, RetryOptions, RetryPolicyOptions, RetrySpending, ScheduledRetry } from './retry-options.ts'
 export { retry, retryPolicy } from './retry.ts'
 export { isTransientNetworkError } from './transient-network-error.ts'
