@@ -5,7 +5,7 @@ import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
-import type { TimeLimit } from '../timeout/timed-call.ts'
+import type { LateOutcome, TimeLimit } from '../timeout/timed-call.ts'
 import { BulkheadFullError } from './bulkhead-full-error.ts'
 import { HeldPermit } from './held-permit.ts'
 import { inScope, runTracked } from './policy-scope.ts'
@@ -32,6 +32,8 @@ export interface BulkheadOptions extends Observer {
    * one who came first.
    */
   readonly order?: 'fifo' | 'lifo' | 'priority'
+  /** Told how a function ended that nobody waited for any more once `timeoutMs` had passed. */
+  readonly onLate?: (late: LateOutcome) => void
   /** Names it in errors and events. Default `'bulkhead'`. */
   readonly name?: string
   /** Default: the system's. */
@@ -77,13 +79,12 @@ export class Bulkhead implements Policy {
 
   /** @throws OptionError when an option is out of range */
   constructor(options: BulkheadOptions) {
-    const { queue = 0, maxWaitMs = Infinity, timeoutMs = Infinity, order = 'fifo', clock = systemClock } = options
+    const { queue = 0, maxWaitMs = Infinity, order = 'fifo', clock = systemClock } = options
     this.name = options.name ?? 'bulkhead'
     this.#concurrent = checkInteger('concurrent', options.concurrent, { min: 1 })
     this.#capacity = checkCount('queue', queue, { min: 0 })
     this.#maxWaitMs = checkDuration('maxWaitMs', maxWaitMs, { infinite: true })
-    checkDuration('timeoutMs', timeoutMs, { infinite: true })
-    this.#limit = timeoutMs === Infinity ? undefined : { timeoutMs, kind: 'call', what: this.name, graceMs: 0, clock }
+    this.#limit = limitOf(options, this.name)
     this.#order = checkOneOf('order', order, ['fifo', 'lifo', 'priority'])
     this.#clock = clock
     this.#observer = options
@@ -157,4 +158,16 @@ export class Bulkhead implements Policy {
     if (refused.isObserved(this.#observer)) refused.publish({ ...facts }, this.#observer)
     return new BulkheadFullError(facts)
   }
+}
+
+/** How long results are waited for; undefined for as long as they take. */
+function limitOf(
+  { timeoutMs = Infinity, onLate, onEvent, clock = systemClock }: BulkheadOptions,
+  what: string,
+): TimeLimit | undefined {
+  checkDuration('timeoutMs', timeoutMs, { infinite: true })
+  if (onLate !== undefined) checkFunction('onLate', onLate)
+  if (onEvent !== undefined) checkFunction('onEvent', onEvent)
+  if (timeoutMs === Infinity) return undefined
+  return { timeoutMs, kind: 'call', what, graceMs: 0, clock, ...(onLate && { onLate }), ...(onEvent && { onEvent }) }
 }

@@ -114,7 +114,9 @@ export class ConcurrentMap<T, R> implements ConcurrentResults<R> {
   #proceed(): void {
     this.#give()
     while (!this.#isOver && !this.#isReading && !this.#isExhausted && this.#hasRoom()) this.#read()
-    if (this.#isExhausted && this.#running === 0 && this.#slots.size === 0) this.#finish()
+    // while the source is read, it may still say why it ended
+    const isDone = this.#isExhausted && !this.#isReading
+    if (isDone && this.#running === 0 && this.#slots.size === 0) this.#finish()
   }
 
   #hasRoom(): boolean {

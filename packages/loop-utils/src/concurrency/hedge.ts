@@ -5,6 +5,7 @@ import { OptionError } from '../errors/option-error.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import type { RetryBudget } from '../rate/retry-budget.ts'
+import type { LateOutcome } from '../timeout/timed-call.ts'
 import { HedgedCall, type HedgePlan } from './hedged-call.ts'
 import { LatencyWindow } from './latency-window.ts'
 import { inScope } from './policy-scope.ts'
@@ -26,6 +27,8 @@ export interface HedgePolicyOptions extends Observer {
   readonly max?: number
   /** What further attempts are paid from; share it with retries to the same peer. Default: no budget. */
   readonly budget?: RetryBudget
+  /** Told how attempts ended that were aborted since another had answered, such as with a connection to be closed. */
+  readonly onLate?: (late: LateOutcome) => void
   /** Default: the system's. */
   readonly clock?: Clock
 }
@@ -44,6 +47,10 @@ export interface HedgeOptions extends HedgePolicyOptions, ExecuteOptions {}
  * const state = await hedge((context) => read(device, { signal: context.signal }), { afterMs: 50, max: 3 })
  */
 export function hedge<T>(fn: PolicyFunction<T>, options: HedgeOptions): Promise<T> {
+  const { percentile, latencies, afterMs } = checkOptions(options)
+  if (percentile !== undefined && latencies === undefined && afterMs === undefined) {
+    throw new OptionError('latencies', latencies, 'a LatencyWindow that calls share, a hedgePolicy, or afterMs')
+  }
   return hedgePolicy(options).execute(fn, options)
 }
 
@@ -63,8 +70,22 @@ export function hedgePolicy(options: HedgePolicyOptions): Policy {
   }
 }
 
+function checkOptions<O extends HedgePolicyOptions>(options: O): O {
+  if (typeof options === 'object' && options !== null) return options
+  throw new OptionError('options', options, 'an object with afterMs or percentile')
+}
+
 function planOf(options: HedgePolicyOptions): HedgePlan {
-  const { afterMs, percentile, minSamples = 20, max = 2, budget, clock = systemClock } = options
+  const { afterMs, percentile, minSamples = 20, max = 2, clock = systemClock } = checkOptions(options)
+  const { budget, onLate, onEvent, latencies = new LatencyWindow() } = options
+  if (onLate !== undefined) checkFunction('onLate', onLate)
+  if (onEvent !== undefined) checkFunction('onEvent', onEvent)
+  if (typeof latencies.record !== 'function' || typeof latencies.percentile !== 'function') {
+    throw new OptionError('latencies', latencies, 'a LatencyWindow')
+  }
+  if (budget !== undefined && typeof budget.tryWithdraw !== 'function') {
+    throw new OptionError('budget', budget, 'a RetryBudget')
+  }
   if (afterMs === undefined && percentile === undefined) {
     throw new OptionError('afterMs', afterMs, 'milliseconds, or percentile')
   }
@@ -72,9 +93,10 @@ function planOf(options: HedgePolicyOptions): HedgePlan {
     afterMs: checkDuration('afterMs', afterMs ?? Infinity, { infinite: true }),
     percentile: percentile === undefined ? undefined : checkNumber('percentile', percentile, { min: 0, max: 100 }),
     minSamples: checkInteger('minSamples', minSamples, { min: 1 }),
-    latencies: options.latencies ?? new LatencyWindow(),
+    latencies,
     max: checkInteger('max', max, { min: 1 }),
     budget,
+    onLate,
     clock,
     observer: options,
   }

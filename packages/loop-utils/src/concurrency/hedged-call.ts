@@ -1,10 +1,12 @@
 import type { Clock, Timer } from '../clock/clock.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
+import { callSafely } from '../observe/stray-error.ts'
 import type { CallScope } from '../policy/call-scope.ts'
 import type { PolicyFunction } from '../policy/policy.ts'
-import { raceAbort } from '../policy/race.ts'
+import { isThenable, raceAbort } from '../policy/race.ts'
 import type { RetryBudget } from '../rate/retry-budget.ts'
+import type { LateOutcome } from '../timeout/timed-call.ts'
 import { CancelledError } from './cancelled-error.ts'
 import type { LatencyWindow } from './latency-window.ts'
 
@@ -18,6 +20,7 @@ export interface HedgePlan {
   readonly latencies: LatencyWindow
   readonly max: number
   readonly budget: RetryBudget | undefined
+  readonly onLate: ((late: LateOutcome) => void) | undefined
   readonly clock: Clock
   readonly observer: Observer
 }
@@ -65,10 +68,30 @@ export class HedgedCall<T> {
     const scope = this.#scope.child({ attempt: ++this.#launched })
     this.#attempts.add(scope)
     this.#arm()
-    raceAbort(scope, this.#fn).then(
+    raceAbort(scope, this.#plan.onLate === undefined ? this.#fn : this.#watched(scope)).then(
       (value) => this.#succeed(scope, value),
       (error: unknown) => this.#fail(scope, error),
     )
+  }
+
+  /** The function, of which is told how it ended when nobody waits for it any more. */
+  #watched(scope: CallScope): PolicyFunction<T> {
+    return (context) => {
+      const outcome = this.#fn(context)
+      if (isThenable(outcome)) {
+        outcome.then(
+          (value) => this.#tellLate(scope, { status: 'fulfilled', value }),
+          (reason: unknown) => this.#tellLate(scope, { status: 'rejected', reason }),
+        )
+      }
+      return outcome
+    }
+  }
+
+  #tellLate(scope: CallScope, late: LateOutcome): void {
+    // one that rejects with what it was aborted with has merely obeyed
+    const isNews = late.status === 'fulfilled' || late.reason !== scope.reason
+    if (!this.#attempts.has(scope) && isNews) callSafely('onLate', () => this.#plan.onLate?.(late))
   }
 
   /** The next attempt is due when this one has gone unanswered for long enough. */
@@ -91,9 +114,10 @@ export class HedgedCall<T> {
   #succeed(scope: CallScope, value: T): void {
     if (!this.#attempts.delete(scope)) return
     scope.close()
-    // from the first attempt on: the winner's own time would hide the slow ones, and the percentile would sink
-    this.#plan.latencies.record(Math.max(0, this.#plan.clock.now() - this.#startedAt))
     this.#end(() => this.#settlers?.resolve(value))
+    // from the first attempt on: the winner's own time would hide the slow ones, and the percentile would sink
+    const { latencies, clock } = this.#plan
+    callSafely('latencies.record', () => latencies.record(Math.max(0, clock.now() - this.#startedAt)))
   }
 
   #fail(scope: CallScope, error: unknown): void {

@@ -148,7 +148,7 @@ class RetryRun<T> {
   private askedDelay(error: unknown): number | undefined {
     const { retryAfterMs, maxRetryAfterMs } = this.plan
     const askedMs = retryAfterMs?.(error)
-    return askedMs !== undefined && askedMs >= 0 ? Math.min(askedMs, maxRetryAfterMs) : undefined
+    return typeof askedMs === 'number' && askedMs >= 0 ? Math.min(askedMs, maxRetryAfterMs) : undefined
   }
 
   private keep(error: unknown): void {

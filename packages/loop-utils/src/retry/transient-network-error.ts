@@ -39,9 +39,19 @@ export function isTransientNetworkError(error: unknown): boolean {
 function isTransient(error: unknown, seen: Set<object>): boolean {
   if (typeof error !== 'object' || error === null || seen.has(error) || seen.size >= MAX_ERRORS) return false
   seen.add(error)
-  const { code, remoteCode, cause, errors } = error as Record<'code' | 'remoteCode' | 'cause' | 'errors', unknown>
+  const { code, remoteCode, cause, errors } = fieldsOf(error)
   if (isTransientCode(code) || isTransientCode(remoteCode) || isTransient(cause, seen)) return true
   return Array.isArray(errors) && errors.some((part) => isTransient(part, seen))
+}
+
+/** A field that throws when it is read says nothing. */
+function fieldsOf(error: object): Partial<Record<'code' | 'remoteCode' | 'cause' | 'errors', unknown>> {
+  try {
+    const { code, remoteCode, cause, errors } = error as Record<string, unknown>
+    return { code, remoteCode, cause, errors }
+  } catch {
+    return {}
+  }
 }
 
 function isTransientCode(code: unknown): boolean {

@@ -19,14 +19,15 @@ export interface PlainDeadline {
 export class Deadline implements Disposable {
   /** What there was at the start, in milliseconds. */
   readonly budgetMs: number
-  readonly #clock: Clock
+  /** What it is measured by. */
+  readonly clock: Clock
   readonly #expiresAt: number
   #controller: AbortController | undefined
   #timer: Timer | undefined
 
   private constructor(budgetMs: number, clock: Clock) {
     this.budgetMs = checkDuration('ms', budgetMs)
-    this.#clock = clock
+    this.clock = clock
     this.#expiresAt = clock.now() + budgetMs
   }
 
@@ -50,7 +51,7 @@ export class Deadline implements Disposable {
 
   /** Milliseconds that are left; 0 when it has passed. */
   remaining(): number {
-    return Math.max(0, this.#expiresAt - this.#clock.now())
+    return Math.max(0, this.#expiresAt - this.clock.now())
   }
 
   get isExpired(): boolean {
@@ -68,12 +69,12 @@ export class Deadline implements Disposable {
 
   /** The earlier of this deadline and another, or of this one and `ms` from now. */
   min(other: Deadline | number): Deadline {
-    if (typeof other !== 'number' && other.#clock === this.#clock) {
+    if (typeof other !== 'number' && other.clock === this.clock) {
       return other.#expiresAt < this.#expiresAt ? other : this
     }
     const otherMs = typeof other === 'number' ? checkDuration('ms', other, { infinite: true }) : other.remaining()
     if (this.remaining() <= otherMs) return this
-    return typeof other === 'number' ? new Deadline(other, this.#clock) : other
+    return typeof other === 'number' ? new Deadline(other, this.clock) : other
   }
 
   /** What another thread needs to know. */
@@ -91,7 +92,7 @@ export class Deadline implements Disposable {
     const expire = (): void => controller.abort(new TimeoutError(this.budgetMs, 'deadline'))
     const remainingMs = this.remaining()
     if (remainingMs === 0) expire()
-    else this.#timer = this.#clock.setTimer(expire, remainingMs, { ref: false })
+    else this.#timer = this.clock.setTimer(expire, remainingMs, { ref: false })
     return controller
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock/clock.ts'
+import type { Timer } from '../clock/clock.ts'
 import { callSafely } from '../observe/stray-error.ts'
 import type { Deadline } from './deadline.ts'
 
@@ -6,6 +6,9 @@ import type { Deadline } from './deadline.ts'
 export interface TimeKeeper {
   onTime(): void
 }
+
+/** That of this process, whatever stands in for it when a time limit begins. */
+const atTheEndOfThisTurn = setImmediate
 
 let first: LateTimer | undefined
 let last: LateTimer | undefined
@@ -21,7 +24,6 @@ let isSweepDue = false
  */
 export class LateTimer {
   // no private fields: those of a class that is made with every call would cost more than all the rest of it
-  readonly clock: Clock
   readonly deadline: Deadline
   readonly keeper: TimeKeeper
   previous: LateTimer | undefined
@@ -29,9 +31,7 @@ export class LateTimer {
   isListed = true
   timer: Timer | undefined
 
-  /** Begins. `clock` is the deadline's. */
-  constructor(clock: Clock, deadline: Deadline, keeper: TimeKeeper) {
-    this.clock = clock
+  constructor(deadline: Deadline, keeper: TimeKeeper) {
     this.deadline = deadline
     this.keeper = keeper
     enlist(this)
@@ -68,7 +68,7 @@ function leave(timer: LateTimer): void {
 /** The immediate keeps the process alive, as the timers will that it sets. */
 function sweepAfterThisTurn(): void {
   isSweepDue = true
-  setImmediate(sweep)
+  atTheEndOfThisTurn(sweep)
 }
 
 function sweep(): void {
@@ -85,6 +85,6 @@ function sweep(): void {
 function set(late: LateTimer): void {
   leave(late)
   const remainingMs = late.deadline.remaining()
-  if (remainingMs > 0) late.timer = late.clock.setTimer(() => late.keeper.onTime(), remainingMs)
+  if (remainingMs > 0) late.timer = late.deadline.clock.setTimer(() => late.keeper.onTime(), remainingMs)
   else late.keeper.onTime()
 }

@@ -110,7 +110,7 @@ class TimedCall<T> implements TimeKeeper {
     return new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
-      if (this.end !== undefined) this.timer = new LateTimer(this.limit.clock, this.end, this)
+      if (this.end !== undefined) this.timer = new LateTimer(this.end, this)
       if (this.parent.isAbortable) this.forget = this.parent.onAbort(() => this.onAbort(this.parent.reason))
       outcome.then(
         (value) => this.onFulfilled(value),

@@ -5,12 +5,30 @@ import { ManualClock } from '../../src/clock/index.ts'
 import { Bulkhead, BulkheadFullError } from '../../src/concurrency/index.ts'
 import { OptionError, TimeoutError } from '../../src/errors/index.ts'
 import { compose, timeoutPolicy } from '../../src/policy/index.ts'
-import { Deadline } from '../../src/timeout/index.ts'
+import { Deadline, type LateOutcome } from '../../src/timeout/index.ts'
 import { CountedSignal } from '../counted-signal.ts'
 import { rejection, settled } from '../settled.ts'
 import { agree, Deferred, runInterleavings, turnMicrotasks, type Chance } from './interleavings.ts'
 
 describe('Bulkhead', () => {
+  it('tells its observer of timeouts, and how late functions end', async () => {
+    const clock = new ManualClock()
+    const types: string[] = []
+    const late: LateOutcome[] = []
+    const bulkhead = new Bulkhead({
+      concurrent: 1,
+      timeoutMs: 10,
+      clock,
+      onEvent: (type) => void types.push(type),
+      onLate: (outcome) => void late.push(outcome),
+    })
+    const call = settled(bulkhead.execute(() => clock.sleep(30).then(() => 'a socket')))
+    await clock.runAll()
+    expect((await call).status).toBe('rejected')
+    expect(types).toEqual(['x:loop-utils:timeout:expire', 'x:loop-utils:timeout:late'])
+    expect(late).toEqual([{ status: 'fulfilled', value: 'a socket' }])
+  })
+
   it('runs so many at a time, lets so many wait, and refuses the rest', async () => {
     const bulkhead = new Bulkhead({ concurrent: 2, queue: 3, name: 'gateway' })
     const gate = new Deferred()

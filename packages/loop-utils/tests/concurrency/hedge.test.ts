@@ -5,7 +5,7 @@ import { CancelledError, hedge, hedgePolicy, LatencyWindow } from '../../src/con
 import { OptionError, TimeoutError } from '../../src/errors/index.ts'
 import type { CallContext } from '../../src/policy/index.ts'
 import { RetryBudget } from '../../src/rate/index.ts'
-import { Deadline } from '../../src/timeout/index.ts'
+import { Deadline, type LateOutcome } from '../../src/timeout/index.ts'
 import { rejection } from '../settled.ts'
 import { Deferred } from './interleavings.ts'
 
@@ -33,6 +33,51 @@ class Attempts {
 }
 
 describe('hedge', () => {
+  it('tells how attempts end that nobody waits for any more', async () => {
+    const clock = new ManualClock()
+    const late: LateOutcome[] = []
+    const slow = ({ attempt }: CallContext): Promise<string> =>
+      clock.sleep(attempt === 1 ? 100 : 10).then(() => `connection ${attempt}`)
+    const call = hedge(slow, { afterMs: 20, clock, onLate: (outcome) => void late.push(outcome) })
+    await clock.runAll()
+    expect(await call).toBe('connection 2')
+    expect(late).toEqual([{ status: 'fulfilled', value: 'connection 1' }])
+  })
+
+  it('tells nothing of attempts that end as they were told to', async () => {
+    const clock = new ManualClock()
+    const late: LateOutcome[] = []
+    const obeying = ({ attempt, signal }: CallContext): Promise<void> => clock.sleep(attempt === 1 ? 100 : 10, signal)
+    const call = hedge(obeying, { afterMs: 20, clock, onLate: (outcome) => void late.push(outcome) })
+    await clock.runAll()
+    await call
+    expect(late).toEqual([])
+  })
+
+  it('gives its answer though the latencies cannot be kept', async () => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const latencies = new LatencyWindow()
+    latencies.record = () => {
+      throw new Error('full')
+    }
+    expect(await hedge(async () => 'answer', { afterMs: 50, latencies })).toBe('answer')
+    expect((await warned).message).toContain('full')
+  })
+
+  it.each([
+    ['latencies', { percentile: 95 }],
+    ['latencies', { afterMs: 5, latencies: {} }],
+    ['budget', { afterMs: 5, budget: 5 }],
+    ['onLate', { afterMs: 5, onLate: 5 }],
+    ['onEvent', { afterMs: 5, onEvent: 5 }],
+    ['options', undefined],
+    ['options', null],
+  ])('refuses %s that it cannot use: %j', (option, options) => {
+    const wrong = (): unknown => hedge(async () => 1, options as unknown as { afterMs: number })
+    expect(wrong).toThrow(OptionError)
+    expect(wrong).toThrow(option)
+  })
+
   it('makes no other attempt when the first is quick', async () => {
     const clock = new ManualClock()
     const attempts = new Attempts(clock)

@@ -225,6 +225,29 @@ describe('mapConcurrent', () => {
     expect(await rejection(collect(mapConcurrent(unopened, (value) => value, { concurrency: 2 })))).toBe(failure)
   })
 
+  it.each([1, 2, 4])(
+    'throws what a generator throws, after what it gave, at a concurrency of %i',
+    async (concurrency) => {
+      const failure = new Error('the list ends here')
+      function* numbers(): Generator<number> {
+        yield 1
+        yield 2
+        throw failure
+      }
+      // oxlint-disable-next-line require-await -- a generator that has nothing to wait for
+      async function* later(): AsyncGenerator<number> {
+        yield* numbers()
+      }
+      for (const ordered of [true, false]) {
+        for (const stopOnError of [true, false]) {
+          const options = { concurrency, ordered, stopOnError }
+          expect(await rejection(collect(mapConcurrent(numbers(), (value) => value, options)))).toBe(failure)
+          expect(await rejection(collect(mapConcurrent(later(), async (value) => value, options)))).toBe(failure)
+        }
+      }
+    },
+  )
+
   it('closes a source of promises when one rejects', async () => {
     const failure = new Error('no more')
     let isClosed = false

@@ -87,6 +87,8 @@ describe("the peer's own delay", () => {
     [undefined, 10],
     [-1, 10],
     [NaN, 10],
+    // as from a header that nobody parsed
+    ['300' as unknown as number, 10],
     [Infinity, 5000],
     [9000, 5000],
   ])('of %s ms becomes %s ms', async (askedMs, delayMs) => {

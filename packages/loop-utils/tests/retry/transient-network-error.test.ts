@@ -22,6 +22,17 @@ describe('isTransientNetworkError', () => {
     expect(isTransientNetworkError(withCode(code))).toBe(true)
   })
 
+  it('passes over errors whose fields cannot be read', () => {
+    const hostile = new Error('x')
+    Object.defineProperty(hostile, 'code', {
+      get: () => {
+        throw new Error('not yours')
+      },
+    })
+    expect(isTransientNetworkError(hostile)).toBe(false)
+    expect(isTransientNetworkError(new AggregateError([hostile, withCode('EPIPE')]))).toBe(true)
+  })
+
   it('looks at causes and aggregated errors, not at messages', () => {
     const refused = withCode('ECONNREFUSED')
     expect(isTransientNetworkError(new TypeError('fetch failed', { cause: refused }))).toBe(true)

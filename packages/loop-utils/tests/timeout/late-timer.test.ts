@@ -110,7 +110,7 @@ describe('timers of one turn', () => {
   function listOf(clock: ManualClock, log: number[], count: number): LateTimer[] {
     return Array.from(
       { length: count },
-      (_, index) => new LateTimer(clock, Deadline.after(10, clock), { onTime: () => void log.push(index) }),
+      (_, index) => new LateTimer(Deadline.after(10, clock), { onTime: () => void log.push(index) }),
     )
   }
 
@@ -162,8 +162,8 @@ describe('timers of one turn', () => {
         throw new Error('in onTime')
       },
     }
-    expect(new LateTimer(clock, late, broken).isListed).toBe(true)
-    expect(new LateTimer(clock, late, { onTime: () => void log.push(1) }).isListed).toBe(true)
+    expect(new LateTimer(late, broken).isListed).toBe(true)
+    expect(new LateTimer(late, { onTime: () => void log.push(1) }).isListed).toBe(true)
     await clock.settle()
     expect(log).toEqual([1])
     expect((await warned).message).toBe('a time limit threw Error: in onTime')
@@ -177,10 +177,10 @@ describe('timers of one turn', () => {
     const outer = {
       onTime: () => {
         log.push('outer')
-        expect(new LateTimer(clock, now, inner).isListed).toBe(true)
+        expect(new LateTimer(now, inner).isListed).toBe(true)
       },
     }
-    expect(new LateTimer(clock, now, outer).isListed).toBe(true)
+    expect(new LateTimer(now, outer).isListed).toBe(true)
     await aTurn()
     expect(log).toEqual(['outer'])
     await aTurn()

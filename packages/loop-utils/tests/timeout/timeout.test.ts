@@ -9,6 +9,23 @@ import { CountedSignal } from '../counted-signal.ts'
 import { never, settled } from '../settled.ts'
 
 describe('timeout', () => {
+  it('ends at a deadline that another clock measures', async () => {
+    const clock = new ManualClock()
+    const deadlineClock = new ManualClock()
+    const call = settled(timeout(never, 10_000, { clock, deadline: Deadline.after(20, deadlineClock) }))
+    await deadlineClock.advance(20)
+    expect(await call).toMatchObject({ status: 'rejected', reason: { code: 'LOOP_TIMEOUT', kind: 'deadline' } })
+    expect([clock.pending, deadlineClock.pending]).toEqual([0, 0])
+  })
+
+  it('outlives fake timers that are taken away again before the turn ends', async () => {
+    vi.useFakeTimers()
+    const lost = settled(timeout(never, 5))
+    vi.useRealTimers()
+    expect(await settled(timeout(never, 5))).toMatchObject({ status: 'rejected', reason: { code: 'LOOP_TIMEOUT' } })
+    expect(await lost).toMatchObject({ status: 'rejected' })
+  })
+
   it('gives what the function gives in time, leaving no timer', async () => {
     const clock = new ManualClock()
     expect(await timeout(() => 1, 100, { clock })).toBe(1)
