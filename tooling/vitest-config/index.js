@@ -15,6 +15,7 @@ export const packageTests = (name, { floor = {}, exclude = [] } = {}) =>
       isolate: false,
       testTimeout: 20_000,
       hookTimeout: 20_000,
+      expect: { poll: { timeout: 15_000 } },
       unstubEnvs: true,
       reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
       coverage: {

@@ -107,6 +107,8 @@ describe('PoolExecutor', () => {
 
   it('aborts the signal of a function that waits, with a reason of its own kind', async () => {
     const heard = new ThreadCounter()
+    // on a busy machine the thread may not come to hear of it for long
+    await using executor = new PoolExecutor({ maxThreads: 1, graceMs: 60_000 })
     const abort = async (options: { signal?: AbortSignal; timeoutMs?: number }, act: () => void): Promise<unknown> => {
       const started = new ThreadLatch(1)
       const call = executor.run(ref('awaitAbort'), [started.buffer, heard.buffer], options)

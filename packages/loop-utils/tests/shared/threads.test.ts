@@ -55,10 +55,11 @@ describe('across real threads', () => {
   it('ThreadCounter loses no addition, and wakes a loop that waits for the sum', async () => {
     const counter = new ThreadCounter()
     const worker = startTask('increment', [counter.buffer], 50_000)
+    const end = result(worker)
     await once(worker, 'online')
     for (let turn = 0; turn < 50_000; turn++) counter.increment()
     expect(await counter.waitFor({ atLeast: 100_000 }, { ref: true })).toBe(100_000)
-    await result(worker)
+    await end
   })
 
   it('blocking waits end by time with their own answers and errors', async () => {
