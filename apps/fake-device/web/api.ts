@@ -14,6 +14,7 @@ const EVENT_TYPES = [
   'answer',
   'registrations',
   'devices',
+  'quirks',
   'power',
   'faults',
   'observation',

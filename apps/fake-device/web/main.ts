@@ -54,7 +54,7 @@ function onEvent(event: ControlEvent): void {
   if (event.type === 'state') cards.get(event.data.device)?.show(event.data.key, event.data.value)
   else if (event.type === 'observation') showObservation(event.data)
   else if (event.type === 'devices') void showDevices()
-  else if (event.type === 'registrations' || event.type === 'gap') void refresh()
+  else if (event.type === 'registrations' || event.type === 'quirks' || event.type === 'gap') void refresh()
 }
 
 /** Reads everything again: after a gap, or when the link is new. */

@@ -1,4 +1,4 @@
-import type { CcuAnswer, ControlEvent } from '@x/testkit/control'
+import type { CcuAnswer, CcuCall, ControlEvent } from '@x/testkit/control'
 import type { LogLine } from './log.ts'
 
 /** How an event of the control API reads in the wire log; undefined for those that are shown elsewhere. */
@@ -6,16 +6,14 @@ export function wireLine({ type, at, data }: ControlEvent): LogLine | undefined 
   switch (type) {
     case 'state':
       return { at, kind: 'value', text: `${data.device} ${data.key} = ${JSON.stringify(data.value)} (${data.source})` }
-    case 'call': {
-      const text = `${data.method}(${data.params.map((param) => short(param)).join(', ')})`
-      const { fault } = data
-      if (fault === undefined) return { at, kind: '→ ccu', text }
-      return { at, kind: '→ ccu', text: `${text}: fault ${fault.faultCode} ${fault.faultString}`, isBad: true }
-    }
+    case 'call':
+      return callLine(at, data)
     case 'answer':
       return answerLine(at, data)
     case 'power':
       return { at, kind: 'ccu', text: `is ${data.state}` }
+    case 'quirks':
+      return { at, kind: 'ccu', text: `takes after ${data.profile}` }
     case 'gap':
       return { at, kind: 'gap', text: `${data.missed ?? 'some'} events were let go`, isBad: true }
     case 'registrations':
@@ -26,6 +24,12 @@ export function wireLine({ type, at, data }: ControlEvent): LogLine | undefined 
     default:
       return undefined
   }
+}
+
+function callLine(at: string, { method, params, fault }: CcuCall): LogLine {
+  const text = `${method}(${params.map((param) => short(param)).join(', ')})`
+  if (fault === undefined) return { at, kind: '→ ccu', text }
+  return { at, kind: '→ ccu', text: `${text}: fault ${fault.faultCode} ${fault.faultString}`, isBad: true }
 }
 
 function answerLine(at: string, { interfaceId, method, events, durationMs, outcome }: CcuAnswer): LogLine {

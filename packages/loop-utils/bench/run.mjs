@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 
-const BENCHES = ['dispatch-threads', 'call-round-trip', 'slices', 'channel-records', 'breaker', 'policies']
+const BENCHES = ['dispatch-threads', 'call-round-trip', 'slices', 'channel-records', 'breaker', 'policies', 'size']
 
 const wanted = process.argv.slice(2)
 const rows = []

@@ -1,4 +1,5 @@
-import type { CcuAnnouncement, CcuQuirks, FleetName } from '@x/testkit/control'
+import { CCU_PROFILES } from '@x/testkit/ccu'
+import type { CcuAnnouncement, CcuProfile, CcuQuirks, FleetName } from '@x/testkit/control'
 import {
   boolean,
   integer,
@@ -40,6 +41,18 @@ export const quirksSchema: BodySchema<Partial<CcuQuirks>> = record(
   string(),
   union([boolean(), string()], 'give true, false or a text'),
 ) as BodySchema<Partial<CcuQuirks>>
+
+/** An interface process to take after. */
+export interface ProfileBody {
+  readonly profile: CcuProfile
+  readonly quirks?: Partial<CcuQuirks> | undefined
+}
+
+/** Checks a profile. */
+export const profileSchema: BodySchema<ProfileBody> = object({
+  profile: picklist(CCU_PROFILES),
+  quirks: optional(quirksSchema),
+})
 
 /** A fleet by its name. */
 export interface FleetBody {

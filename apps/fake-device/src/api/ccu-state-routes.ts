@@ -8,6 +8,7 @@ import {
   dutyCycleSchema,
   firmwareSchema,
   fleetSchema,
+  profileSchema,
   quirksSchema,
   rebootSchema,
   type AnnouncementBody,
@@ -28,6 +29,13 @@ export function ccuStateRoutes(app: Hono, api: ApiContext): void {
     PATCH: async (context) => {
       const changes = await body(context, quirksSchema)
       await orProblem(() => ccu.setQuirks(changes))
+      return view(context)
+    },
+  })
+  resource(app, '/api/ccu/profile', {
+    PUT: async (context) => {
+      const { profile, quirks } = await body(context, profileSchema)
+      await orProblem(() => ccu.setProfile(profile, quirks))
       return view(context)
     },
   })

@@ -1,4 +1,4 @@
-import { CCU_PROFILES, FLEETS } from '@x/testkit/ccu'
+import { CCU_PROFILES, FLEETS, type CcuQuirks } from '@x/testkit/ccu'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { readVersion } from '../version.ts'
 import type { CliIo } from './cli-io.ts'
@@ -10,6 +10,7 @@ Examples:
   $ fake-device start                       any free ports, on this machine only
   $ fake-device start --port 8080           the page at http://127.0.0.1:8080
   $ fake-device start --fleet catalogue     a CCU with several hundred devices
+  $ fake-device start --profile rfd --quirk encoding=utf-8
   $ fake-device start --json | head -1      one line with the URLs, for programs
 
 Exit codes: 0 it was told to stop, 1 it failed, 2 it was called wrongly.`
@@ -50,6 +51,7 @@ function createProgram(io: CliIo, start: (flags: StartFlags) => Promise<void>): 
         .choices(CCU_PROFILES)
         .default('plain'),
     )
+    .option('--quirk <name=value>', 'a habit of the fake CCU unlike its profile (again for more)', collectQuirk, {})
     .option('--allow-host <name>', 'a further name that requests may be addressed to (again for more)', collect, [])
     .option('--json', 'write the ready line as JSON', false)
     .option('--quiet', 'write no messages but errors', false)
@@ -71,6 +73,12 @@ function readPort(text: string): number {
 function readSeed(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('Give a whole number of at most 15 digits.')
+}
+
+function collectQuirk(text: string, quirks: Partial<CcuQuirks>): Partial<CcuQuirks> {
+  const { name = '', value = '' } = /^(?<name>[A-Za-z0-9]+)=(?<value>.*)$/.exec(text)?.groups ?? {}
+  if (name === '') throw new InvalidArgumentError('Give a name and a value, such as encoding=utf-8 or i4=true.')
+  return { ...quirks, [name]: value === 'true' || value === 'false' ? value === 'true' : value }
 }
 
 function collect(name: string, names: readonly string[]): readonly string[] {

@@ -1,5 +1,5 @@
 import { isXError, OptionError } from '@x/loop-utils/errors'
-import type { CcuProfile, FleetName } from '@x/testkit/ccu'
+import type { CcuProfile, CcuQuirks, FleetName } from '@x/testkit/ccu'
 import { FakeDeviceServer } from '../server/fake-device-server.ts'
 import type { CliIo } from './cli-io.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
@@ -12,6 +12,7 @@ export interface StartFlags {
   readonly fleet: FleetName
   readonly seed: number
   readonly profile: CcuProfile
+  readonly quirk: Partial<CcuQuirks>
   readonly allowHost: readonly string[]
   readonly json: boolean
   readonly quiet: boolean
@@ -59,7 +60,7 @@ async function open(flags: StartFlags, io: CliIo): Promise<FakeDeviceServer> {
     port: flags.port,
     ccuPort: flags.ccuPort,
     allowedHosts: flags.allowHost,
-    ccu: { devices: flags.fleet, seed: flags.seed, profile: flags.profile },
+    ccu: { devices: flags.fleet, seed: flags.seed, profile: flags.profile, quirks: flags.quirk },
     onError: (error) => io.stderr(`error: ${describe(error)}\n`),
   })
   return await server.start()

@@ -238,6 +238,8 @@ export class CcuEndpoint implements Endpoint {
         return events.append('registrations', { registrations: event.registrations })
       case 'devices':
         return events.append('devices', {})
+      case 'quirks':
+        return events.append('quirks', { profile: event.profile, quirks: event.quirks })
       case 'power':
         this.#follow(event.state)
         return events.append('power', { state: event.state })

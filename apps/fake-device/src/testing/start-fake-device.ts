@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { checkDuration, checkInteger, checkOneOf, checkSignal } from '@x/loop-utils/errors'
-import { CCU_PROFILES, FLEETS, type CcuProfile, type FleetName } from '@x/testkit/ccu'
+import { ccuQuirks, FLEETS, type CcuProfile, type CcuQuirks, type FleetName } from '@x/testkit/ccu'
 import { cliCommand } from './cli-command.ts'
 import { RunningFakeDevice, type FakeDeviceProcess } from './running-fake-device.ts'
 
@@ -16,6 +16,8 @@ export interface StartFakeDeviceOptions {
   readonly seed?: number
   /** The interface process that the fake CCU takes after. Default `plain`. */
   readonly profile?: CcuProfile
+  /** Habits of the fake CCU unlike those of its profile, such as `{ encoding: 'utf-8' }`. */
+  readonly quirks?: Partial<CcuQuirks>
   /** How long it may take to be ready, in milliseconds. Default 10 000. */
   readonly readyTimeoutMs?: number
   /** How long an orderly end may take before the process is killed, in milliseconds. Default 5000. */
@@ -36,12 +38,9 @@ export async function startFakeDevice(options: StartFakeDeviceOptions = {}): Pro
   const readyTimeoutMs = checkDuration('readyTimeoutMs', options.readyTimeoutMs ?? 10_000, { max: 2 ** 31 - 1 })
   const stopTimeoutMs = checkDuration('stopTimeoutMs', options.stopTimeoutMs ?? 5000, { max: 2 ** 31 - 1 })
   checkSignal('signal', signal)?.throwIfAborted()
-  const fleet = checkOneOf('fleet', options.fleet ?? 'household', FLEETS)
-  const profile = checkOneOf('profile', options.profile ?? 'plain', CCU_PROFILES)
-  const seed = checkInteger('seed', options.seed ?? 1, { min: 0, max: 10 ** 15 - 1 })
+  const played = playedFlags(options)
   const [command, ...args] = cliCommand()
   const ports = ['--port', String(port), '--ccu-port', String(ccuPort)]
-  const played = ['--fleet', fleet, '--seed', String(seed), '--profile', profile]
   const flags = ['start', '--json', '--exit-with-stdin', ...ports, ...played]
   // the pipe to its standard input closes with this process, which ends the child
   const child = spawn(command, [...args, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -52,4 +51,19 @@ export async function startFakeDevice(options: StartFakeDeviceOptions = {}): Pro
     await running.stop()
     throw error
   }
+}
+
+/** What the fake CCU is like. @throws OptionError */
+function playedFlags({
+  fleet = 'household',
+  seed = 1,
+  profile = 'plain',
+  quirks = {},
+}: StartFakeDeviceOptions): string[] {
+  checkOneOf('fleet', fleet, FLEETS)
+  checkInteger('seed', seed, { min: 0, max: 10 ** 15 - 1 })
+  ccuQuirks(profile, quirks)
+  const habits = Object.entries(quirks).filter(([, value]) => value !== undefined)
+  const flags = habits.flatMap(([name, value]) => ['--quirk', `${name}=${value}`])
+  return ['--fleet', fleet, '--seed', String(seed), '--profile', profile, ...flags]
 }

@@ -47,6 +47,50 @@ describe('what the fake CCU is like', () => {
     expect(await (await fetch(`${server.url}/api/ccu/quirks`)).json()).toEqual(after.quirks)
   })
 
+  it('has an encoding that can be changed like any other habit, and its readers hear of it', async () => {
+    await using callbacks = await CallbackServer.open()
+    await callbacks.register(server.ccuUrl, 'hub')
+    await client.ccuSettled()
+    const events = client.events()
+    await events.opened
+    const greet = { interfaceId: 'hub', method: 'event', params: ['K\u{FC}che'] }
+    await client.ccuInvoke(greet)
+    // bodies are shown byte for byte
+    expect(callbacks.bodies.at(-1)).toMatch(/encoding="ISO-8859-1".*K\u{FC}che/u)
+    expect((await client.ccuSetQuirks({ encoding: 'utf-8' })).quirks.encoding).toBe('utf-8')
+    await client.ccuInvoke(greet)
+    expect(callbacks.bodies.at(-1)).toContain('encoding="UTF-8"')
+    expect(callbacks.bodies.at(-1)).toContain('K\u{C3}\u{BC}che')
+    await client.ccuSetQuirks({ declaresEncoding: false })
+    await client.ccuInvoke(greet)
+    expect(callbacks.bodies.at(-1)).toMatch(/^<\?xml version="1.0"\?>/)
+    const heard: unknown[] = []
+    for await (const event of events) {
+      if (event.type === 'quirks') heard.push([event.data.quirks.encoding, event.data.quirks.declaresEncoding])
+      if (heard.length === 2) break
+    }
+    expect(heard).toEqual([
+      ['utf-8', true],
+      ['utf-8', false],
+    ])
+  })
+
+  it('takes after another interface process when so told, and keeps who is registered', async () => {
+    await using callbacks = await CallbackServer.open()
+    await callbacks.register(server.ccuUrl, 'hub')
+    await client.ccuSettled()
+    const view = await client.ccuSetProfile({ profile: 'virtual-devices', quirks: { encoding: 'utf-8' } })
+    expect(view).toMatchObject({
+      profile: 'virtual-devices',
+      interfaceName: 'VirtualDevices',
+      quirks: { path: '/groups', untypedMaster: true, encoding: 'utf-8' },
+      registrations: [{ interfaceId: 'hub', state: 'ready' }],
+    })
+    expect(view.url).toMatch(/\/groups$/)
+    const plain = await client.ccuSetProfile({ profile: 'plain' })
+    expect(plain.quirks).toMatchObject({ path: '', untypedMaster: false, encoding: 'iso-8859-1' })
+  })
+
   it('is a whole catalogue of devices when so told', async () => {
     await using callbacks = await CallbackServer.open()
     await callbacks.register(server.ccuUrl, 'hub')
@@ -90,6 +134,9 @@ describe('what the fake CCU is like', () => {
     ['PATCH', 'quirks', { nosuch: true }, 400, 'nosuch'],
     ['PATCH', 'quirks', { i4: 'yes' }, 400, 'i4'],
     ['PATCH', 'quirks', { i4: 1 }, 400, 'i4'],
+    ['PATCH', 'quirks', { encoding: 'utf-16' }, 400, 'encoding'],
+    ['PUT', 'profile', { profile: 'ccu9' }, 400, 'profile'],
+    ['PUT', 'profile', { profile: 'rfd', quirks: { delivery: 'post' } }, 400, 'delivery'],
     ['PUT', 'fleet', { fleet: 'zoo' }, 400, 'fleet'],
     ['PUT', 'fleet', { fleet: 'catalogue', seed: 0.5 }, 400, 'seed'],
     ['POST', 'reboot', { downMs: -1 }, 400, 'downMs'],

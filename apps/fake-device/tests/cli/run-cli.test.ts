@@ -114,6 +114,20 @@ describe('fake-device start', () => {
     expect(io.exits).toEqual([])
   })
 
+  it('lets the fake CCU have habits of its own', async () => {
+    const io = new TestIo()
+    const quirks = ['encoding=utf-8', 'i4=true', 'emptyInterfaceId=true'].flatMap((quirk) => ['--quirk', quirk])
+    const running = runCli(['start', '--json', '--profile', 'rfd', ...quirks, '--quirk', 'i4=false'], io)
+    const { url } = JSON.parse(await io.ready()) as ReadyLine
+    const shown: unknown = await (await fetch(`${url}/api/ccu`)).json()
+    expect(shown).toMatchObject({
+      profile: 'rfd',
+      quirks: { encoding: 'utf-8', emptyInterfaceId: true, i4: false, untypedStrings: true },
+    })
+    io.signal('SIGTERM')
+    expect(await running).toBe(0)
+  })
+
   it('warns when others can reach it', async () => {
     const io = new TestIo()
     const running = runCli(['start', '--host', '0.0.0.0', '--allow-host', 'a.example', '--allow-host', 'b.example'], io)
@@ -158,6 +172,9 @@ describe('the command line', () => {
     [['start', '--fleet', 'zoo'], 'household, catalogue'],
     [['start', '--profile', 'ccu9'], 'virtual-devices'],
     [['start', '--seed', '-1'], 'whole number'],
+    [['start', '--quirk', 'encoding'], 'a name and a value'],
+    [['start', '--quirk', 'encoding=utf-16'], 'option quirks.encoding'],
+    [['start', '--quirk', 'i4=yes'], 'option quirks.i4'],
     [['start', '--host', ''], 'option host'],
   ])('called as %j it ends with 2 and tells what is wrong', async (args, text) => {
     const io = new TestIo()

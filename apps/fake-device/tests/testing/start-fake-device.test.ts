@@ -53,8 +53,19 @@ describe('startFakeDevice', () => {
   })
 
   it('gives the catalogue, and takes after an interface process', async () => {
-    await using fake = await startFakeDevice({ fleet: 'catalogue', seed: 5, profile: 'hmip' })
-    expect(await fake.control.ccu()).toMatchObject({ devices: 388, profile: 'hmip', interfaceName: 'HmIP-RF' })
+    await using fake = await startFakeDevice({
+      fleet: 'catalogue',
+      seed: 5,
+      profile: 'hmip',
+      quirks: { encoding: 'utf-8', emptyInterfaceId: false, path: '/here' },
+    })
+    expect(await fake.control.ccu()).toMatchObject({
+      devices: 388,
+      profile: 'hmip',
+      interfaceName: 'HmIP-RF',
+      quirks: { encoding: 'utf-8', emptyInterfaceId: false, path: '/here', refusesEmptyString: true },
+    })
+    await expect(startFakeDevice({ quirks: { encoding: 'utf-16' as never } })).rejects.toThrow('quirks.encoding')
     await expect(startFakeDevice({ fleet: 'zoo' as never })).rejects.toThrow(OptionError)
     await expect(startFakeDevice({ profile: 'ccu9' as never })).rejects.toThrow(OptionError)
     await expect(startFakeDevice({ seed: -1 })).rejects.toThrow(OptionError)

@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber } from '../errors/option-checks.ts'
+import { checkInteger, checkNumber, checkObject } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { OnEvent } from '../observe/observer.ts'
 import { subscribeToChannels } from './channel-subscription.ts'
@@ -47,7 +47,7 @@ export class EventMetrics implements Disposable {
 
   /** @throws OptionError when an option is out of range */
   constructor(options: EventMetricsOptions = {}) {
-    const { prefix = 'x_events', durations = DURATIONS, buckets = BUCKETS, maxNames = 256 } = options
+    const { prefix = 'x_events', durations = DURATIONS, buckets = BUCKETS, maxNames = 256 } = checkObject(options)
     if (!/^[A-Za-z_]\w*$/.test(prefix)) throw new OptionError('prefix', prefix, 'a metric name')
     let last = -Infinity
     for (const bound of buckets) {

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkFunction, checkInteger } from '../errors/option-checks.ts'
+import { checkClock, checkFunction, checkInteger, checkObject } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { OnEvent } from '../observe/observer.ts'
-import { callSafely } from '../observe/stray-error.ts'
+import { checkAnswer } from '../observe/predicate-answer.ts'
+import { callReporting, callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { subscribeToChannels } from './channel-subscription.ts'
 import { CHANNEL_NAMES } from './channels.ts'
 import { JsonView, type ViewBounds } from './json-view.ts'
@@ -108,10 +109,16 @@ class LineSink implements JsonLogSink {
   #droppedInSecond = 0
 
   constructor(write: (line: string) => unknown, options: JsonLogSinkOptions) {
-    const { when, maxLineLength = 16_384, maxLinesPerSecond = 1000, redact = [], clock = systemClock } = options
+    const {
+      when,
+      maxLineLength = 16_384,
+      maxLinesPerSecond = 1000,
+      redact = [],
+      clock = systemClock,
+    } = checkObject(options)
     this.#write = write
     this.#when = when === undefined ? undefined : checkFunction('when', when)
-    this.#clock = clock
+    this.#clock = checkClock(clock, ['now', 'wall'])
     this.#bounds = boundsOf(options)
     this.#maxLineLength = checkInteger('maxLineLength', maxLineLength, { min: 256 })
     this.#maxLinesPerSecond = checkInteger('maxLinesPerSecond', maxLinesPerSecond, { min: 1 })
@@ -154,7 +161,7 @@ class LineSink implements JsonLogSink {
     this.#isWriting = true
     try {
       callSafely('jsonLogSink', () => {
-        if (this.#when?.(name, data) === false) return
+        if (this.#when !== undefined && !checkAnswer('when', this.#when(name, data))) return
         if (this.#admit()) this.#put(name, data)
       })
     } finally {
@@ -180,15 +187,15 @@ class LineSink implements JsonLogSink {
   #put(name: string, data: Readonly<Record<string, unknown>>): void {
     this.#linesInSecond++
     const line = this.#lineOf(name, data)
-    try {
-      this.#write(line)
+    const write = (): unknown => {
+      const result = this.#write(line)
       this.#counts.written++
-    } catch (error) {
-      this.#counts.failed++
-      callSafely('write', () => {
-        throw error
-      })
+      return result
     }
+    callReporting(write, (error) => {
+      this.#counts.failed++
+      warnOfStrayError(error, 'write')
+    })
   }
 
   #lineOf(name: string, data: Readonly<Record<string, unknown>>): string {

@@ -1,6 +1,7 @@
 import type { Random } from '../clock/random.ts'
 import { checkDuration, checkNumber } from '../errors/option-checks.ts'
 import { backoffOf, type Backoff } from './backoff.ts'
+import { growth, type Growth } from './growth.ts'
 import { spreadOf, type Jitter } from './jitter.ts'
 
 /** What all growing sequences have in common. */
@@ -89,13 +90,9 @@ export function decorrelated(options: DecorrelatedOptions = {}): Backoff {
   })
 }
 
-function growing(options: GrowingOptions, makeGrow: () => (delayMs: number) => number): Backoff {
-  const { initialDelayMs, maxDelayMs } = checkBounds(options)
-  const spread = spreadOf(options.jitter ?? 'none', maxDelayMs)
-  return backoffOf(function* (random: Random): Generator<number, void, undefined> {
-    const grow = makeGrow()
-    for (let delayMs = initialDelayMs; ; delayMs = Math.min(maxDelayMs, grow(delayMs))) yield spread(delayMs, random)
-  })
+function growing(options: GrowingOptions, makeGrow: Growth['makeGrow']): Backoff {
+  const bounds = checkBounds(options)
+  return growth({ ...bounds, makeGrow, spread: spreadOf(options.jitter ?? 'none', bounds.maxDelayMs) })
 }
 
 function checkBounds(options: GrowingOptions): { readonly initialDelayMs: number; readonly maxDelayMs: number } {

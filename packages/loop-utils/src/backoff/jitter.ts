@@ -25,9 +25,12 @@ export function spreadOf(jitter: Jitter, maxDelayMs: number): Spread {
   return SPREADS[checkOneOf('jitter', jitter, ['none', 'full', 'equal'])]
 }
 
+/** Uniformly from 0 to the delay. */
+export const fullJitter: Spread = (delayMs, random) => delayMs * random()
+
 const SPREADS: Readonly<Record<'none' | 'full' | 'equal', Spread>> = {
   none: (delayMs) => delayMs,
-  full: (delayMs, random) => delayMs * random(),
+  full: fullJitter,
   // a delay of a few 2⁻¹⁰⁷⁴ ms rounds up when halved
   equal: (delayMs, random) => Math.min(delayMs, (delayMs / 2) * (1 + random())),
 }

@@ -4,10 +4,12 @@ import type { Random } from '../clock/random.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import {
   checkBoolean,
+  checkClock,
   checkDuration,
   checkFunction,
   checkInteger,
   checkOneOf,
+  checkRandom,
   checkText,
 } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
@@ -80,7 +82,7 @@ export interface BreakerSettings {
 
 /** @throws OptionError when an option is out of range or contradicts another */
 export function checkBreakerOptions(options: BreakerOptions): BreakerSettings {
-  const { name = 'circuit', classify, onError, onEvent, random = Math.random } = options
+  const { name = 'circuit', classify, clock = systemClock, onError, onEvent, random = Math.random } = options
   for (const [option, value] of Object.entries({ classify, onError, onEvent })) {
     if (value !== undefined) checkFunction(option, value)
   }
@@ -88,11 +90,11 @@ export function checkBreakerOptions(options: BreakerOptions): BreakerSettings {
     ...tripOf(options),
     ...modesOf(options),
     name: checkText('name', name),
-    openTimes: new OpenTimes(options.halfOpenAfterMs ?? 60_000, random),
+    openTimes: new OpenTimes(options.halfOpenAfterMs ?? 60_000, checkRandom(random)),
     classify,
     onError,
     onEvent,
-    clock: options.clock ?? systemClock,
+    clock: checkClock(clock, options.whenHalfOpen === 'wait' ? ['now', 'setTimer'] : ['now']),
   }
 }
 

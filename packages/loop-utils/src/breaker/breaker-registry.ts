@@ -1,4 +1,4 @@
-import { checkInteger, checkText } from '../errors/option-checks.ts'
+import { checkInteger, checkObject, checkText } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { TypedEmitter, type ListenerErrorHandler } from '../events/typed-emitter.ts'
 import { checkBreakerOptions, type BreakerOptions } from './breaker-options.ts'
@@ -58,10 +58,11 @@ export class BreakerRegistry extends TypedEmitter<RegistryEvents> implements Dis
 
   /** @throws OptionError when an option is out of range */
   constructor(options: BreakerRegistryOptions = {}) {
-    super({ onError: options.onError })
+    super({ onError: checkObject(options).onError })
     this.#options = options
     this.#maxSize = checkInteger('maxSize', options.maxSize ?? 10_000, { min: 1 })
-    if (typeof options.breaker !== 'function') checkBreakerOptions(options.breaker ?? {})
+    const { breaker = {} } = options
+    if (typeof breaker !== 'function') checkBreakerOptions(checkObject(breaker, 'breaker'))
   }
 
   /** How many breakers there are. */

@@ -1,4 +1,5 @@
 import { inScope } from '../concurrency/policy-scope.ts'
+import { checkObject } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { TypedEmitter } from '../events/typed-emitter.ts'
 import { CallScope } from '../policy/call-scope.ts'
@@ -39,7 +40,7 @@ export class CircuitBreaker extends TypedEmitter<BreakerEvents> implements Polic
 
   /** @throws OptionError when an option is out of range or contradicts another */
   constructor(options: BreakerOptions = {}) {
-    super({ onError: options.onError })
+    super({ onError: checkObject(options).onError })
     this.#settings = checkBreakerOptions(options)
     this.name = this.#settings.name
     this.#machine = new CircuitMachine(this.#settings, {
@@ -88,9 +89,7 @@ export class CircuitBreaker extends TypedEmitter<BreakerEvents> implements Polic
       const permit = this.#admit()
       return permit === null ? this.#executeLater(fn, CallScope.enter()) : this.#run(fn, permit)
     }
-    // an outer policy's scope: that one settles at the abort, and closes it
-    if (options instanceof CallScope) return this.#executeIn(options, fn)
-    return inScope(options, this.#settings.clock, (scope) => raceAbort(scope, () => this.#executeIn(scope, fn)))
+    return inScope(options, this.#settings.clock, (scope) => this.#executeIn(scope, fn))
   }
 
   /** A permit for one call, or null when the circuit refuses it now. Never waits, and never overtakes who does. */
@@ -188,17 +187,25 @@ export class CircuitBreaker extends TypedEmitter<BreakerEvents> implements Polic
   }
 
   #executeIn<T>(scope: CallScope, fn: PolicyFunction<T>): Promise<T> {
-    if (scope.aborted) return Promise.reject(scope.reason)
     const permit = this.#admit()
-    return permit === null ? this.#executeLater(fn, scope) : this.#run(fn, permit, scope)
+    return permit === null ? this.#executeLater(fn, scope) : this.#runIn(scope, fn, permit)
   }
 
   /** Waits for a permit, if calls may wait, or rejects. */
   async #executeLater<T>(fn: PolicyFunction<T>, scope: CallScope): Promise<T> {
     const permit = await this.#waitOrThrow(scope)
-    if (!scope.aborted) return this.#run(fn, permit, scope)
+    if (!scope.aborted) return this.#runIn(scope, fn, permit)
     permit.ignore()
     throw scope.reason
+  }
+
+  /** Calls `fn` with its permit. An abort settles both the call and the permit at once, whatever `fn` does later. */
+  #runIn<T>(scope: CallScope, fn: PolicyFunction<T>, permit: IssuedPermit): Promise<T> {
+    if (!scope.isAbortable) return this.#run(fn, permit, scope)
+    const close = (): void => {
+      if (!permit.isSettled) this.#judge.aborted(permit, scope.reason)
+    }
+    return raceAbort(scope, () => this.#run(fn, permit, scope), { close })
   }
 
   #waitOrThrow(scope: CallScope): Promise<IssuedPermit> {
@@ -214,7 +221,7 @@ export class CircuitBreaker extends TypedEmitter<BreakerEvents> implements Polic
     return this.state === 'half-open' || this.state === 'closed'
   }
 
-  /** Calls `fn` with its permit. An abort of `within` settles the permit at once, whatever `fn` does later. */
+  /** Calls `fn`, and tells the judge how that ends unless an abort of `within` came first. */
   #run<T>(fn: PolicyFunction<T>, permit: IssuedPermit, within?: CallScope): Promise<T> {
     let outcome: T | PromiseLike<T>
     try {
@@ -228,16 +235,13 @@ export class CircuitBreaker extends TypedEmitter<BreakerEvents> implements Polic
       this.#judge.fulfilled(permit, outcome)
       return Promise.resolve(outcome)
     }
-    const forget = within?.onAbort(() => this.#judge.aborted(permit, within.reason))
     const promise = outcome instanceof Promise ? (outcome as Promise<T>) : Promise.resolve(outcome)
     return promise.then(
       (value) => {
-        forget?.()
         if (!permit.isSettled) this.#judge.fulfilled(permit, value)
         return value
       },
       (error: unknown) => {
-        forget?.()
         if (!permit.isSettled) this.#judge.rejected(permit, error)
         throw error
       },

@@ -1,4 +1,4 @@
-import { checkDuration, checkInteger, checkNumber } from '../errors/option-checks.ts'
+import { checkDuration, checkInteger, checkNumber, checkObject } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 
 const MAX_PROBES = 1000
@@ -29,7 +29,7 @@ export type HalfOpenSettings = Required<HalfOpenOptions>
 
 /** @throws OptionError when one is out of range, a path that begins with `option` */
 export function checkHalfOpen(option: string, options: HalfOpenOptions = {}): HalfOpenSettings {
-  const { probes = 1, successes = 1, maxWaitMs = 60_000, ramp = [], rampSuccesses = 10 } = options
+  const { probes = 1, successes = 1, maxWaitMs = 60_000, ramp = [], rampSuccesses = 10 } = checkObject(options, option)
   if (!Array.isArray(ramp) || ramp.length > MAX_STAGES) {
     throw new OptionError(`${option}.ramp`, ramp, `an array of at most ${MAX_STAGES} shares`)
   }

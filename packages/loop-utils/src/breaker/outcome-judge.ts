@@ -1,4 +1,6 @@
+import { OptionError } from '../errors/option-error.ts'
 import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
+import { isThenable } from '../policy/race.ts'
 import type { BreakerSettings } from './breaker-options.ts'
 import type { Outcome, Settled } from './breaker-state.ts'
 import type { CircuitMachine } from './circuit-machine.ts'
@@ -38,14 +40,27 @@ export class OutcomeJudge {
   }
 
   #classify(settled: Settled, byDefault: Outcome): Outcome {
-    const { classify, onError } = this.#settings
+    const { classify } = this.#settings
     if (classify === undefined) return byDefault
     try {
-      return classify(settled, byDefault)
+      const outcome: unknown = classify(settled, byDefault)
+      if (isOutcome(outcome)) return outcome
+      // its rejection has been told of before it comes
+      if (isThenable(outcome)) outcome.then(undefined, () => undefined)
+      this.#report(new OptionError('classify', outcome, "one that returns 'success', 'failure' or 'ignore' at once"))
     } catch (error) {
-      if (onError === undefined) warnOfStrayError(error, 'classify')
-      else callSafely('onError', () => onError(error))
-      return byDefault
+      this.#report(error)
     }
+    return byDefault
   }
+
+  #report(error: unknown): void {
+    const { onError } = this.#settings
+    if (onError === undefined) warnOfStrayError(error, 'classify')
+    else callSafely('onError', () => onError(error))
+  }
+}
+
+function isOutcome(value: unknown): value is Outcome {
+  return value === 'success' || value === 'failure' || value === 'ignore'
 }

@@ -1,16 +1,17 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import { checkCount, checkDuration, checkFunction, checkInteger, checkOneOf } from '../errors/option-checks.ts'
+import { OptionError } from '../errors/option-error.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
-import type { LateOutcome, TimeLimit } from '../timeout/timed-call.ts'
+import type { LateOutcome } from '../timeout/late-outcome.ts'
+import type { CallLimit } from '../timeout/limited-call.ts'
 import { BulkheadFullError } from './bulkhead-full-error.ts'
-import { HeldPermit } from './held-permit.ts'
 import { inScope, runTracked } from './policy-scope.ts'
 import { PriorityQueue } from './priority-queue.ts'
-import { Waiter, type WaitLimit } from './waiter-queue.ts'
+import { Waiter, type WaiterQueue, type WaitLimit } from './waiter-queue.ts'
 
 const refused = new ObservationPoint('x:loop-utils:bulkhead:refuse')
 
@@ -68,7 +69,7 @@ export class Bulkhead implements Policy {
   readonly #concurrent: number
   readonly #capacity: number
   readonly #maxWaitMs: number
-  readonly #limit: TimeLimit | undefined
+  readonly #limit: CallLimit | undefined
   readonly #order: 'fifo' | 'lifo' | 'priority'
   readonly #clock: Clock
   readonly #observer: Observer
@@ -108,13 +109,13 @@ export class Bulkhead implements Policy {
    *
    * @throws OptionError as a rejection, when `priority` is out of range
    */
-  async execute<T>(fn: PolicyFunction<T>, options?: BulkheadExecuteOptions): Promise<T> {
-    checkFunction('fn', fn)
-    const priority = this.#order === 'priority' ? (options?.priority ?? 0) : 0
-    return inScope(options, this.#clock, async (scope) => {
-      const permit = await this.#enter(scope, priority)
-      this.#called += scope.aborted ? 0 : 1
-      return runTracked(scope, fn, { limit: this.#limit, onEnd: () => permit.release() })
+  execute<T>(fn: PolicyFunction<T>, options?: BulkheadExecuteOptions): Promise<T> {
+    if (typeof fn !== 'function') return Promise.reject(new OptionError('fn', fn, 'a function'))
+    return inScope(options, this.#clock, (scope) => {
+      const level = this.#queue.level(this.#order === 'priority' ? (options?.priority ?? 0) : 0)
+      if (this.#running >= this.#concurrent) return this.#callLater(scope, fn, level)
+      this.#running++
+      return this.#call(scope, fn)
     })
   }
 
@@ -129,20 +130,22 @@ export class Bulkhead implements Policy {
     return count
   }
 
-  /** A slot passes straight from one who leaves to one who waits, so that nobody slips in between. */
-  async #enter(scope: CallScope, priority: number): Promise<HeldPermit> {
-    const level = this.#queue.level(priority)
-    if (this.#running < this.#concurrent) {
-      this.#running++
-    } else {
-      if (this.waiting >= this.#capacity || this.#maxWaitMs === 0) throw this.#refuse(0)
-      await Waiter.in(level, undefined, { abort: scope, limit: this.#waitLimit(), isFirst: this.#order === 'lifo' })
-    }
-    return new HeldPermit(() => this.#leave())
+  /** Waits for a slot, which passes straight from one who leaves to one who waits, so that nobody slips in between. */
+  async #callLater<T>(scope: CallScope, fn: PolicyFunction<T>, level: WaiterQueue<Waiter<void>>): Promise<T> {
+    if (this.waiting >= this.#capacity || this.#maxWaitMs === 0) throw this.#refuse(0)
+    await Waiter.in(level, undefined, { abort: scope, limit: this.#waitLimit(), isFirst: this.#order === 'lifo' })
+    return this.#call(scope, fn)
   }
 
-  #leave(): void {
-    const { first } = this.#queue
+  /** Calls `fn` in a slot that was taken for it. */
+  #call<T>(scope: CallScope, fn: PolicyFunction<T>): Promise<T> {
+    if (!scope.aborted) this.#called++
+    return runTracked(scope, fn, { limit: this.#limit, onEnd: this.#leave })
+  }
+
+  readonly #leave = (): void => {
+    // nobody waits while there is room
+    const first = this.#running < this.#concurrent ? undefined : this.#queue.first
     if (first === undefined) this.#running--
     else first.resolve()
   }
@@ -164,7 +167,7 @@ export class Bulkhead implements Policy {
 function limitOf(
   { timeoutMs = Infinity, onLate, onEvent, clock = systemClock }: BulkheadOptions,
   what: string,
-): TimeLimit | undefined {
+): CallLimit | undefined {
   checkDuration('timeoutMs', timeoutMs, { infinite: true })
   if (onLate !== undefined) checkFunction('onLate', onLate)
   if (onEvent !== undefined) checkFunction('onEvent', onEvent)

@@ -6,7 +6,7 @@ import type { CallScope } from '../policy/call-scope.ts'
 import type { PolicyFunction } from '../policy/policy.ts'
 import { isThenable, raceAbort } from '../policy/race.ts'
 import type { RetryBudget } from '../rate/retry-budget.ts'
-import type { LateOutcome } from '../timeout/timed-call.ts'
+import type { LateOutcome } from '../timeout/late-outcome.ts'
 import { CancelledError } from './cancelled-error.ts'
 import type { LatencyWindow } from './latency-window.ts'
 

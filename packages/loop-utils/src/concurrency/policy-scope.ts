@@ -2,23 +2,23 @@ import type { Clock } from '../clock/clock.ts'
 import { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, PolicyFunction } from '../policy/policy.ts'
 import { isThenable, raceAbort } from '../policy/race.ts'
-import { callWithin, type TimeLimit } from '../timeout/timed-call.ts'
+import { callUnder, type CallLimit } from '../timeout/limited-call.ts'
+import { callWithin } from '../timeout/timed-call.ts'
 
-/** Runs one execution of a policy in a scope of its own, which ends at the caller's deadline unless a policy outside sees to that. */
-export async function inScope<T>(
+/**
+ * Runs one execution of a policy in the scope of the outer one, or in a root of its own, and ends it at the caller's
+ * deadline unless a policy outside sees to that. For a body that by itself leaves no listener behind.
+ */
+export function inScope<T>(
   options: ExecuteOptions | undefined,
   clock: Clock,
   body: (scope: CallScope) => Promise<T>,
 ): Promise<T> {
-  const scope = CallScope.enter(options)
-  try {
-    if (scope.aborted) throw scope.reason
-    if (scope.deadline === undefined || scope.isDeadlineKept) return await body(scope)
-    const limit: TimeLimit = { timeoutMs: Infinity, kind: 'deadline', graceMs: 0, clock }
-    return await callWithin(limit, scope, (context) => body(context as CallScope))
-  } finally {
-    scope.close()
-  }
+  return CallScope.run(options, (scope) => {
+    if (scope.aborted) return Promise.reject(scope.reason)
+    if (scope.deadline === undefined || scope.isDeadlineKept) return body(scope)
+    return callWithin({ timeoutMs: Infinity, kind: 'deadline', clock }, scope, (context) => body(context as CallScope))
+  })
 }
 
 /** A scope that its owner may abort. */
@@ -44,7 +44,7 @@ export type Ending = { readonly error: unknown } | undefined
 
 /** What goes with running a function whose end is waited for even when its caller no longer does. */
 export interface Tracking {
-  readonly limit?: TimeLimit | undefined
+  readonly limit?: CallLimit | undefined
   /** Called when the function has really ended, or was not called after all. */
   readonly onEnd: (ending: Ending) => void
 }
@@ -57,24 +57,37 @@ export function runTracked<T>(scope: CallScope, fn: PolicyFunction<T>, { limit, 
   let isCalled = false
   const tracked: PolicyFunction<T> = (context) => {
     isCalled = true
-    let outcome: T | PromiseLike<T>
-    try {
-      outcome = fn(context)
-    } catch (error) {
-      onEnd({ error })
-      throw error
-    }
-    if (isThenable(outcome)) {
-      outcome.then(
-        () => onEnd(undefined),
-        (error: unknown) => onEnd({ error }),
-      )
-    } else {
-      onEnd(undefined)
-    }
-    return outcome
+    return runToEnd(context, fn, onEnd)
   }
-  const result = limit === undefined ? raceAbort(scope, tracked) : callWithin(limit, scope, tracked)
+  const result = limit === undefined ? raceAbort(scope, tracked) : callUnder(limit, scope, tracked)
   if (!isCalled) onEnd(undefined)
   return result
+}
+
+function runToEnd<T>(
+  context: Parameters<PolicyFunction<T>>[0],
+  fn: PolicyFunction<T>,
+  onEnd: Tracking['onEnd'],
+): T | PromiseLike<T> {
+  let outcome: T | PromiseLike<T>
+  try {
+    outcome = fn(context)
+  } catch (error) {
+    onEnd({ error })
+    throw error
+  }
+  if (!isThenable(outcome)) {
+    onEnd(undefined)
+    return outcome
+  }
+  return outcome.then(
+    (value) => {
+      onEnd(undefined)
+      return value
+    },
+    (error: unknown) => {
+      onEnd({ error })
+      throw error
+    },
+  )
 }

@@ -1,12 +1,33 @@
-import type { Clock, Timer } from '../clock/index.ts'
-import { TimeoutError } from '../errors/index.ts'
-import { LazySignal } from './lazy-signal.ts'
+import type { Clock } from '../clock/index.ts'
+import { checkDeadline, checkDuration, checkObject, checkSignal } from '../errors/index.ts'
+import type { Deadline } from '../timeout/deadline.ts'
+import { CallFacts } from './call-facts.ts'
+import { CallLimit, toSharedTime } from './call-limit.ts'
 
 export interface CallOptions {
   /** Its abort rejects the call at once with `signal.reason`; a handler that runs sees it as `callSignal`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Milliseconds after which the call rejects with a TimeoutError. Default: never. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
+  /**
+   * When it passes, the call rejects with a TimeoutError of kind `deadline`. A handler that runs sees the nearer of both
+   * as `callDeadline`, on its own thread. The context of a policy can be given as the options: it has signal and deadline.
+   */
+  readonly deadline?: Deadline | undefined
+}
+
+/** What bounds the wait for a call. */
+export interface CallEnd {
+  readonly signal: AbortSignal | undefined
+  readonly limit: CallLimit
+}
+
+/** @throws OptionError */
+export function checkCallOptions(options: CallOptions): CallEnd {
+  const { timeoutMs } = checkObject(options)
+  if (timeoutMs !== undefined) checkDuration('timeoutMs', timeoutMs, { infinite: true })
+  const deadline = checkDeadline('deadline', options.deadline)
+  return { signal: checkSignal('signal', options.signal), limit: new CallLimit({ timeoutMs, deadline }) }
 }
 
 /** A promise that settles once, by an outcome, the caller's signal or the time. Leaves no listener and no timer. */
@@ -30,11 +51,10 @@ export class Settlement<R> {
 
   /** Rejects by itself when the signal aborts or the time is over, telling `onGivenUp` first. */
   limit(
-    options: CallOptions & { readonly clock: Clock; readonly what: string },
+    { signal, limit, clock, what }: CallEnd & { readonly clock: Clock; readonly what: string },
     onGivenUp: (reason: unknown) => void,
   ): void {
     if (this.#isSettled) return
-    const { signal, timeoutMs, clock, what } = options
     const giveUp = (reason: unknown): void => {
       if (this.#isSettled) return
       onGivenUp(reason)
@@ -43,10 +63,7 @@ export class Settlement<R> {
     const onAbort = (): void => {
       giveUp(signal?.reason)
     }
-    let timer: Timer | undefined
-    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
-      timer = clock.setTimer(() => giveUp(new TimeoutError(timeoutMs, 'call', { what })), timeoutMs)
-    }
+    const timer = limit.setTimer(clock, () => giveUp(limit.toError(what)))
     signal?.addEventListener('abort', onAbort)
     this.#release = () => {
       timer?.[Symbol.dispose]()
@@ -73,15 +90,14 @@ export class Settlement<R> {
 /** A call of a function on the dispatcher's own loop. */
 export class LoopCall {
   readonly settlement: Settlement<unknown> = new Settlement()
-  readonly #signal = new LazySignal()
+  readonly facts: CallFacts
 
-  /** Aborted when the caller gave up; made when first read. */
-  get signal(): AbortSignal {
-    return this.#signal.signal
+  constructor(limit: CallLimit) {
+    this.facts = new CallFacts(toSharedTime(limit.ms))
   }
 
   /** The caller gave up. */
   cancel(reason: unknown): void {
-    this.#signal.abort(reason)
+    this.facts.abort(reason)
   }
 }

@@ -1,5 +1,15 @@
 import { type Clock, systemClock } from '../clock/index.ts'
-import { checkDuration, checkFunction, checkInteger, checkOneOf, checkText } from '../errors/index.ts'
+import {
+  checkClock,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  checkOnEvent,
+  checkText,
+} from '../errors/index.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { Overflow, OwnOverflow } from './overflow.ts'
 
 /** Where an error came from. */
@@ -12,7 +22,7 @@ export interface DispatchInfo {
   readonly poster?: string
 }
 
-export interface DispatcherOptions {
+export interface DispatcherOptions extends Observer {
   /** Shown in errors. */
   readonly name?: string
   /** Functions of this loop that may wait. Default 65536. Each poster has its own bound, its `credit`. */
@@ -53,13 +63,15 @@ export interface ConnectOptions {
 export type ResolvedDispatcherOptions = Required<
   Pick<DispatcherOptions, 'capacity' | 'overflow' | 'sliceMs' | 'clock'>
 > &
-  Pick<DispatcherOptions, 'name' | 'coalesceBy' | 'onError'>
+  Pick<DispatcherOptions, 'name' | 'coalesceBy' | 'onError' | 'onEvent'>
 
 export type ResolvedConnectOptions = Required<Omit<ConnectOptions, 'name'>> & Pick<ConnectOptions, 'name'>
 
 /** @throws OptionError */
 export function resolveDispatcherOptions(options: DispatcherOptions): ResolvedDispatcherOptions {
-  const { capacity = 65_536, overflow = 'drop-newest', sliceMs = 4, clock = systemClock } = options
+  const { capacity = 65_536, overflow = 'drop-newest', sliceMs = 4, clock = systemClock } = checkObject(options)
+  checkClock(clock)
+  checkOnEvent(options.onEvent)
   if (options.name !== undefined) checkText('name', options.name)
   if (options.coalesceBy !== undefined) checkFunction('coalesceBy', options.coalesceBy)
   if (options.onError !== undefined) checkFunction('onError', options.onError)
@@ -71,7 +83,7 @@ export function resolveDispatcherOptions(options: DispatcherOptions): ResolvedDi
 
 /** @throws OptionError */
 export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectOptions {
-  const { overflow = 'block', credit = 1024, maxCalls = 1024, priority = 1, transfer = false } = options
+  const { overflow = 'block', credit = 1024, maxCalls = 1024, priority = 1, transfer = false } = checkObject(options)
   if (options.name !== undefined) checkText('name', options.name)
   checkOneOf('overflow', overflow, ['block', 'drop-newest', 'drop-oldest', 'coalesce', 'error'])
   checkInteger('credit', credit, { min: 2, max: 2 ** 30 })

@@ -1,5 +1,12 @@
 import { threadId } from 'node:worker_threads'
-import { DispatcherClosedError, checkDuration, checkFunction, checkOneOf, checkSignal } from '../errors/index.ts'
+import {
+  DispatcherClosedError,
+  OptionError,
+  checkDuration,
+  checkFunction,
+  checkOneOf,
+  checkSignal,
+} from '../errors/index.ts'
 import { pump } from '../lane/pump.ts'
 import { AgeHistogram } from './age-histogram.ts'
 import { type CallOptions, LoopCall } from './calls.ts'
@@ -127,8 +134,10 @@ export class Dispatcher implements AsyncDisposable {
    * dropped, and after close.
    *
    * @throws QueueOverflowError at the capacity, with the policy `error`
+   * @throws OptionError when `fn` is no function
    */
   post<A extends unknown[]>(fn: (...args: A) => unknown, ...args: A): boolean {
+    if (typeof fn !== 'function') throw new OptionError('fn', fn, 'a function')
     if (this.#closing !== undefined) return false
     return this.#own.post(fn as AnyFunction, args)
   }

@@ -1,3 +1,4 @@
+import { callReporting } from '../observe/stray-error.ts'
 import type { DispatchInfo } from './dispatcher-options.ts'
 
 /** Where the errors of functions and handlers go that no call can carry. */
@@ -17,12 +18,13 @@ export class ErrorSink {
 
   report(error: unknown, info: DispatchInfo): void {
     if (++this.#count === 1 && this.#onError === undefined) this.#warn(error, info)
-    try {
-      this.#onError?.(error, info)
-    } catch {
-      // it is the last resort itself; the count tells
-      this.#count++
-    }
+    const onError = this.#onError
+    if (onError === undefined) return
+    // it is the last resort itself; the count tells
+    callReporting(
+      () => onError(error, info),
+      () => this.#count++,
+    )
   }
 
   #warn(error: unknown, { kind, handler }: DispatchInfo): void {

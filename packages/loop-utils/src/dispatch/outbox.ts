@@ -3,6 +3,7 @@ import { DispatcherClosedError, LaneClosedError, NotPlainError, QueueOverflowErr
 import type { PortLaneWriter } from '../lane/index.ts'
 import { openLaneWriter } from '../lane/index.ts'
 import { Backlog, type Waiting } from './backlog.ts'
+import { faultOf } from './clone-failure.ts'
 import { type PosterHandle, windowOf } from './poster-handle.ts'
 import type { SharedState } from './shared-state.ts'
 import { CANCEL, MOST_NAMES, REFUSED, type UpItem } from './wire.ts'
@@ -57,12 +58,12 @@ export class Outbox {
     this.#credit = handle.options.credit
     this.mayBlock = !isMainThread && threadId !== handle.ownerThreadId
     this.#lane = openLaneWriter<UpItem>(handle.up, {
-      onRefused: ([handler, call], error) => {
+      onRefused: ([handler, call, ...args], error) => {
         const isNew = typeof handler === 'string'
         const name = isNew ? handler : (this.#names[handler] as string)
-        const why = error instanceof Error ? error.message : String(error)
-        if (call > 0) onRefusedCall(call, new NotPlainError(`arguments of '${name}'`, why))
-        return [REFUSED, call, name, why, isNew]
+        const { path, found } = faultOf({ value: args, error, path: 'arguments', owner: name })
+        if (call > 0) onRefusedCall(call, new NotPlainError(path, found))
+        return [REFUSED, call, name, isNew, path, found]
       },
     })
   }

@@ -1,4 +1,4 @@
-import { NotPlainError, toPlainError } from '../errors/index.ts'
+import { LaneClosedError, NotPlainError, toPlainError } from '../errors/index.ts'
 import type { Clock } from '../clock/index.ts'
 import {
   type LaneEnd,
@@ -9,6 +9,7 @@ import {
   openLaneWriter,
 } from '../lane/index.ts'
 import type { AgeHistogram } from './age-histogram.ts'
+import { toNotPlainError } from './clone-failure.ts'
 import { HandlerMissingError } from './dispatch-errors.ts'
 import { type SourceCounts, noCounts } from './dispatch-stats.ts'
 import type { DispatchInfo, ResolvedConnectOptions } from './dispatcher-options.ts'
@@ -17,7 +18,17 @@ import type { AnyHandler, HandlerRegistry } from './handlers.ts'
 import { LazySignal } from './lazy-signal.ts'
 import { windowOf } from './poster-handle.ts'
 import { SharedState } from './shared-state.ts'
-import { CANCEL, CLOSING, type DownItem, FAILURE, MOST_NAMES, REFUSED, RESULT, type UpItem } from './wire.ts'
+import {
+  CANCEL,
+  CLOSING,
+  type DownItem,
+  FAILURE,
+  MOST_NAMES,
+  REFUSED,
+  type RefusedItem,
+  RESULT,
+  type UpItem,
+} from './wire.ts'
 
 /** One in this many items looks how many wait behind it, and tells those who wait for them. */
 const SAMPLING = 16
@@ -159,11 +170,11 @@ export class PosterLink {
 
   /** A call that was refused has been rejected over there. */
   #onRefusedItem(item: UpItem): void {
-    const [, call, name, why, isNew] = item as readonly [number, number, string, string, boolean]
+    const [, call, name, isNew, path, found] = item as RefusedItem
     if (isNew) this.#learn(name)
     if (call > 0) return
     this.counts.refused++
-    this.#report(new NotPlainError(`arguments of '${name}'`, why), 'emit', name)
+    this.#report(new NotPlainError(path, found), 'emit', name)
   }
 
   #runEvent(name: string, handler: AnyHandler, item: UpItem): void {
@@ -211,13 +222,18 @@ export class PosterLink {
   /** False when nobody is there to get it. */
   #answer(answer: DownItem): boolean {
     if (!this.#down.isOpen) return false
-    this.#down.write(answer)
-    return true
+    try {
+      this.#down.write(answer)
+      return true
+    } catch (error) {
+      if (error instanceof LaneClosedError || answer[1] !== RESULT) return false
+      // the result throws when it is read
+      return this.#answer([answer[0], FAILURE, toPlainError(error)])
+    }
   }
 
-  #onRefusedAnswer([call]: DownItem, error: unknown): DownItem {
-    const reason = new NotPlainError('result of the call', error instanceof Error ? error.message : String(error))
-    return [call, FAILURE, toPlainError(reason)]
+  #onRefusedAnswer([call, , value]: DownItem, error: unknown): DownItem {
+    return [call, FAILURE, toPlainError(toNotPlainError({ value, error, path: 'result' }))]
   }
 
   #onUnknown(name: string, call: number): void {

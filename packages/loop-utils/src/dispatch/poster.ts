@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { type Clock, systemClock } from '../clock/index.ts'
-import { type ErrorClass, ErrorRevival, OptionError, checkFunction } from '../errors/index.ts'
+import { type ErrorClass, ErrorRevival, OptionError, checkClock, checkFunction, checkObject } from '../errors/index.ts'
 import type { CallOptions } from './calls.ts'
 import { DISPATCH_ERROR_CLASSES } from './dispatch-errors.ts'
 import type { HandlerName, Handlers } from './handlers.ts'
@@ -98,7 +98,8 @@ export function attachPoster<H extends Handlers = Handlers>(
   handle: PosterHandle<H>,
   options: AttachOptions = {},
 ): Poster<H> {
-  const { errors = {}, coalesceBy, worker, clock = systemClock } = options
+  const { errors = {}, coalesceBy, worker, clock = systemClock } = checkObject(options)
+  checkClock(clock)
   if (coalesceBy !== undefined) checkFunction('coalesceBy', coalesceBy)
   const revival = new ErrorRevival(DISPATCH_ERROR_CLASSES, errors)
   if (!new SharedState(handle.state).attach()) {

@@ -11,8 +11,18 @@ export type UpItem = readonly [handler: number | string, call: number, ...args: 
 
 /** `[CANCEL, call]`: the caller gave up. */
 export const CANCEL = -1
-/** `[REFUSED, call, name, why, isNew]`: stands for what cannot cross a thread; `isNew` when it was the first of its name. */
+/** Stands for what cannot cross a thread; see {@link RefusedItem}. */
 export const REFUSED = -2
+
+/** `isNew` when it was the first of its name; then where the fault sits, and what was found there. */
+export type RefusedItem = readonly [
+  handler: typeof REFUSED,
+  call: number,
+  name: string,
+  isNew: boolean,
+  path: string,
+  found: string,
+]
 
 /** After this many names the numbers begin again at 0, so that neither side remembers names without bound. */
 export const MOST_NAMES = 1024

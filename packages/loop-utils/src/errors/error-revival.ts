@@ -1,5 +1,6 @@
 import { builtinPrototype } from './builtin-error.ts'
 import { LOOP_ERROR_CLASSES } from './loop-error-classes.ts'
+import { checkObject } from './option-checks.ts'
 import { OptionError } from './option-error.ts'
 import type { PlainError, PlainThrown } from './plain-error.ts'
 import { setOwn } from './plain-value.ts'
@@ -25,7 +26,7 @@ export class ErrorRevival {
    */
   constructor(...classes: readonly Readonly<Record<string, ErrorClass>>[]) {
     const known = new Map(Object.entries(LOOP_ERROR_CLASSES))
-    for (const [code, errorClass] of classes.flatMap((some) => Object.entries(some))) {
+    for (const [code, errorClass] of classes.flatMap((some) => Object.entries(checkObject(some, 'errors')))) {
       checkClass(code, errorClass, known.get(code))
       known.set(code, errorClass)
     }

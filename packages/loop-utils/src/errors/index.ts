@@ -4,12 +4,17 @@ export { ModeOptionError } from './mode-option-error.ts'
 export { NotPlainError } from './not-plain-error.ts'
 export {
   checkBoolean,
+  checkClock,
   checkCount,
+  checkDeadline,
   checkDuration,
   checkFunction,
   checkInteger,
   checkNumber,
+  checkObject,
+  checkOnEvent,
   checkOneOf,
+  checkRandom,
   checkSignal,
   checkText,
   type DurationRange,

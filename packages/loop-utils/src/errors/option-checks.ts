@@ -1,3 +1,5 @@
+import type { Clock } from '../clock/clock.ts'
+import type { Deadline } from '../timeout/deadline.ts'
 import { OptionError } from './option-error.ts'
 
 /** The admitted range of a numeric option, both ends included. */
@@ -119,6 +121,60 @@ export function checkFunction<F extends (...args: never[]) => unknown>(option: s
 export function checkSignal(option: string, value: unknown): AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal) return value
   throw new OptionError(option, value, 'an AbortSignal')
+}
+
+/**
+ * Returns `value` when it is an object, as options are.
+ *
+ * @throws OptionError naming `option` otherwise
+ */
+export function checkObject<O extends object>(value: O, option = 'options'): O {
+  if (typeof value === 'object' && value !== null) return value
+  throw new OptionError(option, value, 'an object')
+}
+
+/**
+ * Returns `value` when it is a Deadline or undefined.
+ *
+ * @throws OptionError naming `option` otherwise
+ */
+export function checkDeadline(option: string, value: unknown): Deadline | undefined {
+  if (value === undefined) return undefined
+  const isObject = typeof value === 'object' && value !== null
+  if (isObject && 'remaining' in value && typeof value.remaining === 'function') return value as Deadline
+  throw new OptionError(option, value, 'a Deadline, such as Deadline.after(1000)')
+}
+
+/**
+ * Returns `clock` when it has the methods that are wanted of it (default: the time and timers).
+ *
+ * @throws OptionError naming `clock` otherwise
+ */
+export function checkClock<C extends Partial<Clock>>(
+  clock: C,
+  methods: readonly (keyof Clock)[] = ['now', 'setTimer'],
+): C {
+  const isClock = typeof clock === 'object' && clock !== null
+  if (isClock && methods.every((method) => typeof clock[method] === 'function')) return clock
+  throw new OptionError('clock', clock, `a Clock, with ${methods.map((method) => `${method}()`).join(' and ')}`)
+}
+
+/**
+ * Returns `random` when it is a function, as `Math.random` is.
+ *
+ * @throws OptionError naming `random` otherwise
+ */
+export function checkRandom<R extends () => number>(random: R): R {
+  return checkFunction('random', random)
+}
+
+/**
+ * Returns `onEvent` when it is a function or undefined.
+ *
+ * @throws OptionError naming `onEvent` otherwise
+ */
+export function checkOnEvent<F extends (...args: never[]) => unknown>(onEvent: F | undefined): F | undefined {
+  return onEvent === undefined ? undefined : checkFunction('onEvent', onEvent)
 }
 
 function isWithin(value: number, { min = -Infinity, max = Infinity }: NumberRange): boolean {

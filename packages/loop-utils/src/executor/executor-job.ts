@@ -4,6 +4,7 @@ import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import type { ErrorRevival } from '../errors/error-revival.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
+import type { Observer } from '../observe/observer.ts'
 import { toCloneError } from './cloneable.ts'
 import type { TaskMessage, TaskOutcome } from './run-task.ts'
 import { type CancelCause, TaskControl } from './task-control.ts'
@@ -23,6 +24,7 @@ export interface AcceptedCall {
 /** What a job needs of its executor. */
 export interface JobSurroundings {
   readonly clock: Clock
+  readonly observer: Observer
   readonly revival: ErrorRevival
   /** How long a function that is cancelled may go on before its thread is ended. */
   readonly graceMs: number

@@ -4,10 +4,20 @@ import { type ModuleRef, toPlainModuleRef } from '../channel/module-ref.ts'
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import { type ErrorClass, ErrorRevival } from '../errors/error-revival.ts'
-import { checkBoolean, checkDuration, checkFunction, checkInteger, checkSignal } from '../errors/option-checks.ts'
+import {
+  checkBoolean,
+  checkClock,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkOnEvent,
+  checkSignal,
+} from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { settlesWithin } from '../host/settles-within.ts'
+import type { Observer } from '../observe/observer.ts'
 import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { ExecutorClosedError } from './executor-errors.ts'
 import type { Executor, ExecutorCloseOptions, ExecutorCloseReport, ExecutorRunOptions } from './executor.ts'
@@ -17,7 +27,7 @@ import { TASK_ERROR_CLASSES } from './run-task.ts'
 import { checkTransfer } from './transfer-list.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
-export interface PoolExecutorOptions {
+export interface PoolExecutorOptions extends Observer {
   /** How many threads run functions at most. Default: as many as the machine runs at once (`os.availableParallelism`). */
   readonly maxThreads?: number
   /** How many threads are kept when there is nothing to do. Default 0. */
@@ -89,12 +99,13 @@ export class PoolExecutor implements Executor {
 
   /** @throws OptionError */
   constructor(options: PoolExecutorOptions = {}) {
-    const { clock = systemClock, errors = {}, graceMs = 1000, maxQueue = 1024, openPool } = options
+    const { clock = systemClock, errors = {}, graceMs = 1000, maxQueue = 1024, openPool } = checkObject(options)
     const threads = checkThreads(options)
     this.#maxThreads = threads.maxThreads
     this.#maxQueue = checkInteger('maxQueue', maxQueue, { min: 0 })
     this.#surroundings = {
-      clock,
+      clock: checkClock(clock),
+      observer: { onEvent: checkOnEvent(options.onEvent) },
       revival: new ErrorRevival(TASK_ERROR_CLASSES, errors),
       graceMs: checkDuration('graceMs', graceMs),
       onGivenUp: (job) => {

@@ -1,12 +1,13 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import { inScope } from '../concurrency/policy-scope.ts'
-import { checkFunction, checkText } from '../errors/option-checks.ts'
+import { checkClock, checkFunction, checkObject, checkText } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
+import { checkAnswer } from '../observe/predicate-answer.ts'
 import { callSafely } from '../observe/stray-error.ts'
-import { CallScope } from '../policy/call-scope.ts'
+import type { CallScope } from '../policy/call-scope.ts'
 import type { CallContext, ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import { raceAbort } from '../policy/race.ts'
 import { FallbackFailedError } from './fallback-failed-error.ts'
@@ -45,7 +46,8 @@ export interface FallbackPolicy<D> {
  * const state = await fallback('unknown').around(breaker).execute(({ signal }) => device.read({ signal }))
  */
 export function fallback<D>(standIn: StandIn<D>, options: FallbackOptions = {}): FallbackPolicy<D> {
-  const { name = 'fallback', when, onFallback, onEvent } = options
+  const { clock = systemClock, name = 'fallback', when, onFallback, onEvent } = checkObject(options)
+  checkClock(clock)
   checkText('name', name)
   for (const [option, value] of Object.entries({ when, onFallback, onEvent })) {
     if (value !== undefined) checkFunction(option, value)
@@ -74,8 +76,6 @@ class ValueFallback<D> implements FallbackPolicy<D> {
 
   execute<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T | D> {
     if (typeof fn !== 'function') return Promise.reject(new OptionError('fn', fn, 'a function'))
-    // an outer policy's scope: that one settles at the abort
-    if (options instanceof CallScope) return this.#attempt(fn, options)
     const { clock = systemClock } = this.#options
     return inScope(options, clock, (scope) => raceAbort(scope, () => this.#attempt(fn, scope)))
   }
@@ -94,7 +94,7 @@ class ValueFallback<D> implements FallbackPolicy<D> {
     const { name, when, onFallback } = this.#options
     let isCovered: boolean
     try {
-      isCovered = when?.(error) ?? true
+      isCovered = when === undefined || checkAnswer('when', when(error))
     } catch (thrown) {
       throw new FallbackFailedError(error, thrown)
     }

@@ -4,9 +4,10 @@ import { CircuitBreaker } from '../breaker/circuit-breaker.ts'
 import { checkHalfOpen } from '../breaker/half-open-options.ts'
 import { checkOpenTime } from '../breaker/open-times.ts'
 import type { Permit } from '../breaker/permit.ts'
-import { checkFunction, checkOneOf } from '../errors/option-checks.ts'
+import { checkFunction, checkObject, checkOneOf } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
+import { checkAnswer } from '../observe/predicate-answer.ts'
 import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { isThenable } from '../policy/race.ts'
 import type { Uninferred } from '../policy/uninferred.ts'
@@ -72,8 +73,8 @@ class ImplementationSelector<I extends object> implements FallbackControl {
   #byHand: Disposable | undefined
 
   constructor(primary: I, secondary: I, options: ImplementationFallbackOptions) {
-    const { when, onSwitch } = options
-    for (const [option, value] of Object.entries({ when, onSwitch })) {
+    const { when, onSwitch, onEvent } = checkObject(options)
+    for (const [option, value] of Object.entries({ when, onSwitch, onEvent })) {
       if (value !== undefined) checkFunction(option, value)
     }
     this.#primary = primary
@@ -178,7 +179,7 @@ class ImplementationSelector<I extends object> implements FallbackControl {
   #isCovered(error: unknown, key: PropertyKey): boolean {
     const { when, onError } = this.#options
     try {
-      return when?.(error, key) ?? true
+      return when === undefined || checkAnswer('when', when(error, key))
     } catch (thrown) {
       if (onError === undefined) warnOfStrayError(thrown, 'when')
       else callSafely('onError', () => onError(thrown))
@@ -186,15 +187,15 @@ class ImplementationSelector<I extends object> implements FallbackControl {
     }
   }
 
+  /** What `onSwitch` throws, or rejects with, is the breaker's to report. */
   #onChange({ name, from: earlier, to: later, lastError }: BreakerChange): void {
     const from = activeIn(earlier)
     const to = activeIn(later)
     if (from === to) return
     this.#counts.switches += 1
     const change = { name, from, to, lastError }
-    // what it throws is the breaker's to report
     try {
-      this.#options.onSwitch?.(change)
+      return this.#options.onSwitch?.(change)
     } finally {
       if (switched.isObserved(this.#options)) switched.publish(change, this.#options)
     }

@@ -1,11 +1,21 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import type { Handlers } from '../dispatch/handlers.ts'
-import { checkDuration, checkFunction, checkInteger, checkText } from '../errors/option-checks.ts'
+import {
+  checkBoolean,
+  checkClock,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkOnEvent,
+  checkText,
+} from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { settlesWithin } from '../host/settles-within.ts'
 import type { WorkerFactory } from '../host/worker-from.ts'
+import type { Observer } from '../observe/observer.ts'
 import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { LoopManagerClosedError } from './loop-manager-errors.ts'
 import { type LoopMonitor, type LoopMonitorOptions, monitorLoop } from './loop-monitor.ts'
@@ -19,7 +29,7 @@ export interface LoopFailure {
   readonly isCritical: boolean
 }
 
-export interface LoopManagerOptions {
+export interface LoopManagerOptions extends Observer {
   /**
    * Told when a task fails otherwise than by its cancellation, when a thread dies unasked, and of what fails in a thread
    * with nobody waiting for it. Default: a warning of the process.
@@ -78,6 +88,7 @@ export class LoopManager implements AsyncDisposable {
   readonly #onError: LoopManagerOptions['onError']
   readonly #maxTasks: number
   readonly #clock: Clock
+  readonly #observer: Observer
   readonly #members = new Map<string, Member>()
   readonly #monitors = new Set<LoopMonitor>()
   #closing: Promise<LoopCloseReport> | undefined
@@ -86,10 +97,11 @@ export class LoopManager implements AsyncDisposable {
 
   /** @throws OptionError */
   constructor(options: LoopManagerOptions = {}) {
-    const { clock = systemClock, maxTasks = 10_000, onError } = options
+    const { clock = systemClock, maxTasks = 10_000, onError, onEvent } = checkObject(options)
     this.#onError = onError === undefined ? undefined : checkFunction('onError', onError)
     this.#maxTasks = checkInteger('maxTasks', maxTasks, { min: 1 })
-    this.#clock = clock
+    this.#clock = checkClock(clock)
+    this.#observer = { onEvent: checkOnEvent(onEvent) }
     this.#closed = new Promise((resolve) => {
       this.#tellClosed = resolve
     })
@@ -120,9 +132,10 @@ export class LoopManager implements AsyncDisposable {
   spawn<T>(
     name: string,
     fn: (context: LoopTaskContext) => T | PromiseLike<T>,
-    { critical: isCritical = false }: SpawnOptions = {},
+    options: SpawnOptions = {},
   ): LoopTask<T> {
     checkFunction('fn', fn)
+    const isCritical = checkBoolean('critical', checkObject(options).critical ?? false)
     this.#checkRoomFor(name)
     const onFailure = (error: unknown): void => this.#fail(error, { kind: 'task', name, isCritical })
     const task = new ManagedTask(name, fn, { isCritical, onFailure })
@@ -143,9 +156,10 @@ export class LoopManager implements AsyncDisposable {
     entry: URL | string | WorkerFactory,
     options: StartThreadOptions = {},
   ): Promise<WorkerLoop<H>> {
-    checkDuration('readyTimeoutMs', options.readyTimeoutMs ?? 10_000)
+    checkDuration('readyTimeoutMs', checkObject(options).readyTimeoutMs ?? 10_000)
+    const isCritical = checkBoolean('critical', options.critical ?? false)
     this.#checkRoomFor(name)
-    const failure: LoopFailure = { kind: 'thread', name, isCritical: options.critical ?? false }
+    const failure: LoopFailure = { kind: 'thread', name, isCritical }
     const surroundings = {
       clock: this.#clock,
       onDeath: (error: unknown) => this.#fail(error, failure),

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
-import { checkInteger } from '../errors/option-checks.ts'
+import { checkInteger, checkObject } from '../errors/option-checks.ts'
 
 export interface LoopMonitorOptions {
   /** How often the delay is sampled, in milliseconds, up to 1000. Default 10. */
@@ -41,7 +41,9 @@ export interface LoopMonitor extends Disposable {
  * @throws OptionError
  */
 export function monitorLoop(options: LoopMonitorOptions = {}): LoopMonitor {
-  return new HistogramMonitor(checkInteger('resolutionMs', options.resolutionMs ?? 10, { min: 1, max: 1000 }))
+  return new HistogramMonitor(
+    checkInteger('resolutionMs', checkObject(options).resolutionMs ?? 10, { min: 1, max: 1000 }),
+  )
 }
 
 const NS_PER_MS = 1e6

@@ -1,3 +1,4 @@
-export { ObservationPoint } from './observation-point.ts'
 export type { Observer, OnEvent } from './observer.ts'
-export { callSafely, warnOfStrayError } from './stray-error.ts'
+export { ObservationPoint } from './observation-point.ts'
+export { callReporting, callSafely, warnOfStrayError } from './stray-error.ts'
+export { checkAnswer } from './predicate-answer.ts'

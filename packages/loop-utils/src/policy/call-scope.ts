@@ -15,9 +15,8 @@ export interface ChildScope {
 }
 
 interface ScopeFacts {
-  readonly parent: CallScope | undefined
-  /** The caller's signal, at the root. */
-  readonly outer: AbortSignal | undefined
+  /** What aborts it from outside: the scope around it, or at the root the caller's signal. */
+  readonly source: CallScope | AbortSignal | undefined
   readonly attempt: number
   readonly deadline: Deadline | undefined
   /** Whether a policy ends the call when the deadline passes. */
@@ -27,8 +26,7 @@ interface ScopeFacts {
 
 /** The root of an execution whose caller gave nothing. */
 const BARE_ROOT: ScopeFacts = {
-  parent: undefined,
-  outer: undefined,
+  source: undefined,
   attempt: 1,
   deadline: undefined,
   isDeadlineKept: false,
@@ -46,35 +44,33 @@ export class CallScope implements CallContext {
   /** Whether anything could abort it: if not, nobody needs to listen, and none of its parts needs it. */
   readonly isAbortable: boolean
   // private by type only: true private fields would double what a call costs that nobody aborts
-  private readonly parent: CallScope | undefined
-  private readonly outer: AbortSignal | undefined
+  private readonly source: CallScope | AbortSignal | undefined
   /** Mostly there is one, for which no set is made. */
   private listener: (() => void) | undefined
   private moreListeners: Set<() => void> | undefined
   private controller: AbortController | undefined
+  /** What lets go of `source`; set for good once there is nothing to follow any more. */
   private unlink: (() => void) | undefined
-  private isAborted = false
-  private isClosed = false
-  private abortReason: unknown
+  private abortion: { readonly reason: unknown } | undefined
 
-  private constructor({ parent, outer, attempt, deadline, isDeadlineKept, isPassive }: ScopeFacts) {
-    this.parent = parent?.isAbortable === true ? parent : undefined
-    this.outer = outer
+  private constructor({ source, attempt, deadline, isDeadlineKept, isPassive }: ScopeFacts) {
+    this.source = source
     this.attempt = attempt
     this.deadline = deadline
     this.isDeadlineKept = isDeadlineKept
-    this.isAbortable = !isPassive || outer !== undefined || this.parent !== undefined
+    this.isAbortable = !isPassive || source !== undefined
+    this.listener = undefined
+    this.moreListeners = undefined
+    this.controller = undefined
+    this.unlink = undefined
+    this.abortion = undefined
   }
 
-  /**
-   * The scope of an execution: a child of the outer policy's, or a root with what the caller gave. Whoever enters it
-   * closes it when the execution has settled, and aborts no more than its children.
-   */
+  /** The root of an execution, with what the caller gave. Whoever enters it closes it when the execution has settled. */
   static enter(options?: ExecuteOptions): CallScope {
     if (options === undefined) return new CallScope(BARE_ROOT)
-    if (options instanceof CallScope) return options.isAbortable ? options.child({ isPassive: true }) : options
     const { attempt = 1, deadline } = options as Partial<CallContext>
-    return new CallScope({ ...BARE_ROOT, outer: checkSignal('signal', options.signal), attempt, deadline })
+    return new CallScope({ ...BARE_ROOT, source: checkSignal('signal', options.signal), attempt, deadline })
   }
 
   /**
@@ -82,21 +78,14 @@ export class CallScope implements CallContext {
    * by itself leaves no listener behind. What is thrown at the way in rejects.
    */
   static run<T>(options: ExecuteOptions | undefined, body: (scope: CallScope) => Promise<T>): Promise<T> {
-    if (options instanceof CallScope) return body(options)
-    let root: CallScope
-    try {
-      root = CallScope.enter(options)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    return root.closeAfter(body(root))
+    if (options === undefined) return body(CallScope.enter())
+    return options instanceof CallScope ? body(options) : runInRoot(options, body)
   }
 
   /** A part of this execution, such as one attempt. */
   child({ attempt = this.attempt, deadline, isPassive = false }: ChildScope): CallScope {
     return new CallScope({
-      parent: this,
-      outer: undefined,
+      source: this.isAbortable ? this : undefined,
       attempt,
       deadline: deadline ?? this.deadline,
       isDeadlineKept: deadline !== undefined || this.isDeadlineKept,
@@ -105,13 +94,12 @@ export class CallScope implements CallContext {
   }
 
   get aborted(): boolean {
-    return this.isAborted || this.parent?.aborted === true || this.outer?.aborted === true
+    return this.abortion !== undefined || this.source?.aborted === true
   }
 
   /** What it was aborted with. */
   get reason(): unknown {
-    if (this.isAborted) return this.abortReason
-    return this.parent === undefined ? this.outer?.reason : this.parent.reason
+    return (this.abortion ?? this.source)?.reason
   }
 
   get signal(): AbortSignal {
@@ -125,28 +113,35 @@ export class CallScope implements CallContext {
 
   /** Aborts this scope, which is not a passive one, and those within. */
   abort(reason: unknown): void {
-    if (this.isAborted) return
-    this.isAborted = true
-    this.abortReason = reason
-    this.unlinkNow()
+    if (this.abortion !== undefined) return
+    this.abortion = { reason }
     const { listener, moreListeners = [] } = this
-    this.forgetListeners()
+    this.close()
     listener?.()
     for (const further of moreListeners) further()
     this.controller?.abort(reason)
   }
 
-  /** Calls `listener` at the abort, or now when it has happened. Returns how to take it back. */
-  onAbort(listener: () => void): () => void {
-    if (this.aborted) {
-      listener()
-      return nothing
+  /** Calls `listener` at the abort, or now when it has happened. */
+  listen(listener: () => void): void {
+    if (this.aborted) listener()
+    else if (this.isAbortable) {
+      if (this.listener === undefined) this.listener = listener
+      else (this.moreListeners ??= new Set()).add(listener)
+      this.link()
     }
-    if (!this.isAbortable) return nothing
-    if (this.listener === undefined && this.moreListeners === undefined) this.listener = listener
-    else this.addFurther(listener)
-    this.link()
-    return () => this.remove(listener)
+  }
+
+  /** Takes {@link listen} back. */
+  forget(listener: () => void): void {
+    if (this.listener === listener) this.listener = undefined
+    else this.moreListeners?.delete(listener)
+  }
+
+  /** As {@link listen}; returns how to take it back. */
+  onAbort(listener: () => void): () => void {
+    this.listen(listener)
+    return () => this.forget(listener)
   }
 
   /** Waits on `clock`; rejects with the reason at the abort. Neither timer nor listener stays behind. */
@@ -167,55 +162,27 @@ export class CallScope implements CallContext {
     })
   }
 
-  /** What settles as `result` does, after the scope was closed. */
-  closeAfter<T>(result: Promise<T>): Promise<T> {
-    return this.isAbortable ? this.closeLater(result) : result
-  }
-
-  private async closeLater<T>(result: Promise<T>): Promise<T> {
-    try {
-      return await result
-    } finally {
-      this.close()
-    }
-  }
-
-  /** Lets go of the parent and the caller's signal: the execution has settled. */
+  /** Lets go of what is around it: the execution has settled. */
   close(): void {
-    this.isClosed = true
-    this.forgetListeners()
-    this.unlinkNow()
-  }
-
-  private addFurther(listener: () => void): void {
-    this.moreListeners ??= new Set()
-    this.moreListeners.add(listener)
-  }
-
-  private remove(listener: () => void): void {
-    if (this.listener === listener) this.listener = undefined
-    else this.moreListeners?.delete(listener)
-  }
-
-  private forgetListeners(): void {
     this.listener = undefined
     this.moreListeners = undefined
+    this.unlink?.()
+    this.unlink = nothing
   }
 
   private link(): void {
-    if (this.unlink !== undefined || this.isClosed) return
+    if (this.unlink !== undefined || this.source === undefined) return
     const follow = (): void => this.abort(this.reason)
-    const outer = this.outer
-    if (this.parent !== undefined) {
-      this.unlink = this.parent.onAbort(follow)
-    } else if (outer !== undefined) {
-      this.unlink = onSignalAbort(outer, follow)
-    }
+    this.unlink = this.source instanceof CallScope ? this.source.onAbort(follow) : onSignalAbort(this.source, follow)
   }
+}
 
-  private unlinkNow(): void {
-    this.unlink?.()
-    this.unlink = undefined
+async function runInRoot<T>(options: ExecuteOptions, body: (scope: CallScope) => Promise<T>): Promise<T> {
+  const root = CallScope.enter(options)
+  try {
+    return await body(root)
+  } finally {
+    root.close()
   }
 }
 

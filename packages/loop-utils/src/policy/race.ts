@@ -1,63 +1,66 @@
+import type { LateOutcome } from '../timeout/late-outcome.ts'
 import type { CallScope } from './call-scope.ts'
 import type { PolicyFunction } from './policy.ts'
 
+/** Who is told of the end of a race. */
+export interface RaceEnd {
+  /** It is over: the function has ended, or the abort came first. */
+  close(): void
+  /** The function has ended after the abort. */
+  onLate?(late: LateOutcome): void
+}
+
 /**
  * Calls `fn` once, unless the scope was aborted before. The abort rejects at once, whether or not `fn` heeds it; what
- * it does later is dropped. When nothing can abort the scope, the result is the very promise of `fn`.
+ * it does later is dropped, or told to `end`. When nothing can abort the scope, there is nothing to close either, and
+ * the result is the very promise of `fn`.
  */
-export function raceAbort<T>(scope: CallScope, fn: PolicyFunction<T>): Promise<T> {
-  return race(scope, fn, nothing)
-}
-
-/** As {@link raceAbort}, and closes the scope when `fn` has ended. */
-export function raceAndClose<T>(scope: CallScope, fn: PolicyFunction<T>): Promise<T> {
-  return race(scope, fn, close)
-}
-
-function race<T>(scope: CallScope, fn: PolicyFunction<T>, onEnd: (scope: CallScope) => void): Promise<T> {
+export function raceAbort<T>(scope: CallScope, fn: PolicyFunction<T>, end?: RaceEnd): Promise<T> {
   if (scope.aborted) return Promise.reject(scope.reason)
   let outcome: T | PromiseLike<T>
   try {
     outcome = fn(scope)
   } catch (error) {
-    onEnd(scope)
+    end?.close()
     return Promise.reject(error)
   }
-  if (!(outcome instanceof Promise) && !isThenable(outcome)) {
-    onEnd(scope)
-    return Promise.resolve(outcome)
-  }
-  // what nobody can abort has nothing to close either
-  return scope.isAbortable ? raceOutcome(scope, outcome, onEnd) : promiseOf(outcome)
+  if (!scope.isAbortable) return outcome instanceof Promise ? outcome : Promise.resolve(outcome)
+  if (isThenable(outcome)) return raceOutcome(scope, outcome, end)
+  end?.close()
+  return Promise.resolve(outcome)
 }
 
-function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, onEnd: (scope: CallScope) => void): Promise<T> {
+function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
-    const forget = scope.onAbort(() => reject(scope.reason))
+    let isLate = false
+    const giveUp = (): void => {
+      isLate = true
+      reject(scope.reason)
+      end?.close()
+    }
+    scope.listen(giveUp)
     outcome.then(
       (value) => {
-        forget()
-        onEnd(scope)
+        if (isLate) {
+          end?.onLate?.({ status: 'fulfilled', value })
+          return
+        }
+        scope.forget(giveUp)
+        end?.close()
         resolve(value)
       },
-      (error: unknown) => {
-        forget()
-        onEnd(scope)
-        reject(error)
+      (reason: unknown) => {
+        if (isLate) {
+          // a function that rejects with what it was aborted with has merely obeyed
+          if (reason !== scope.reason) end?.onLate?.({ status: 'rejected', reason })
+          return
+        }
+        scope.forget(giveUp)
+        end?.close()
+        reject(reason)
       },
     )
   })
-}
-
-function nothing(): void {}
-
-function close(scope: CallScope): void {
-  scope.close()
-}
-
-/** The promise itself, or one that follows a thenable of another kind. */
-function promiseOf<T>(outcome: PromiseLike<T>): Promise<T> {
-  return outcome instanceof Promise ? (outcome as Promise<T>) : Promise.resolve(outcome)
 }
 
 /** Whether `value` has a `then` to wait for. */

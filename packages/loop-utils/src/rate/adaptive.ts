@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkFunction, checkNumber } from '../errors/option-checks.ts'
+import { checkClock, checkFunction, checkNumber, checkObject } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { AttemptLimiter } from './attempt-limiter.ts'
 import { LineLimiter } from './line-limiter.ts'
@@ -15,7 +15,7 @@ const STEEPNESS = 0.4
 const KEPT = 0.7
 
 export interface AdaptiveOptions {
-  /** What retries are paid from. Default: a RetryBudget of its own. */
+  /** What retries are paid from. Default: a RetryBudget of its own, with its defaults. */
   readonly budget?: RetryBudget
   /** The lowest rate that an overload leads to, in attempts a second. Default 0.5. */
   readonly minRate?: number
@@ -44,7 +44,7 @@ export interface AdaptiveRetry {
  * await retry(send, { ...adapted, maxAttempts: 4 })
  */
 export function adaptive(options: AdaptiveOptions = {}): AdaptiveRetry {
-  const { clock = systemClock } = options
+  const { clock = systemClock } = checkObject(options)
   return { budget: options.budget ?? new RetryBudget({ clock }), limiter: new AdaptiveRate(options) }
 }
 
@@ -68,8 +68,13 @@ export class AdaptiveRate implements AttemptLimiter {
 
   /** @throws OptionError when an option is out of range */
   constructor(options: AdaptiveOptions = {}) {
-    const { minRate = 0.5, maxRate = Infinity, isOverload = isOverloadError, clock = systemClock } = options
-    const now = clock.now()
+    const {
+      minRate = 0.5,
+      maxRate = Infinity,
+      isOverload = isOverloadError,
+      clock = systemClock,
+    } = checkObject(options)
+    const now = checkClock(clock).now()
     const min = checkNumber('minRate', minRate, { min: 0.001 })
     if (maxRate !== Infinity) checkNumber('maxRate', maxRate, { min })
     if (!(options.budget instanceof RetryBudget) && options.budget !== undefined) {

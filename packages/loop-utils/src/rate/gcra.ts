@@ -1,5 +1,5 @@
 import { systemClock } from '../clock/system-clock.ts'
-import { checkDuration, checkInteger } from '../errors/option-checks.ts'
+import { checkClock, checkDuration, checkInteger, checkObject } from '../errors/option-checks.ts'
 import { LineLimiter } from './line-limiter.ts'
 import type { RateLimiter, RateLimiterOptions } from './rate-limiter.ts'
 import { RateLine } from './rate-line.ts'
@@ -23,12 +23,12 @@ export interface GcraOptions extends RateLimiterOptions {
  * const spaced = gcra({ limit: 10 }) // one every 100 ms
  */
 export function gcra(options: GcraOptions): RateLimiter {
-  const { periodMs = 1000, burst = 0, clock = systemClock } = options
+  const { periodMs = 1000, burst = 0, clock = systemClock } = checkObject(options)
   const rate = {
     capacity: checkInteger('burst', burst, { min: 0, max: Number.MAX_SAFE_INTEGER - 1 }) + 1,
     refill: checkInteger('limit', options.limit, { min: 1 }),
     intervalMs: checkDuration('periodMs', periodMs, { min: Number.MIN_VALUE }),
   }
-  const rule = new RefillRule(rate, rate.capacity, clock.now())
+  const rule = new RefillRule(rate, rate.capacity, checkClock(clock).now())
   return new LineLimiter([new RateLine(rule, clock)], { name: 'gcra limiter', ...options })
 }

@@ -1,4 +1,4 @@
-import { checkFunction, checkInteger } from '../errors/option-checks.ts'
+import { checkFunction, checkInteger, checkObject } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import type { RateAcquireOptions, RateLimiter, Reservation, ReserveOptions } from './rate-limiter.ts'
 
@@ -35,7 +35,7 @@ export interface KeyedRateLimiter<K> {
  * @throws OptionError when `make` is no function or `max` is not a whole number of at least 1
  */
 export function keyed<K>(make: (key: K) => RateLimiter, options: KeyedRateLimiterOptions): KeyedRateLimiter<K> {
-  return new LeastRecentlyUsed(checkFunction('make', make), checkInteger('max', options.max, { min: 1 }))
+  return new LeastRecentlyUsed(checkFunction('make', make), checkInteger('max', checkObject(options).max, { min: 1 }))
 }
 
 /** A Map iterates in the order of insertion: what is used is inserted again, so the first is the least recent. */

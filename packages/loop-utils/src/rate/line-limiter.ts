@@ -1,6 +1,7 @@
-import { checkDuration, checkInteger, checkSignal } from '../errors/option-checks.ts'
+import { checkDuration, checkInteger, checkOnEvent, checkSignal, checkText } from '../errors/option-checks.ts'
 import { rejectAll, Waiter, WaiterQueue, type WaitLimit } from '../concurrency/waiter-queue.ts'
 import { checkMaxWaiting, checkRoom } from '../concurrency/waiting-bound.ts'
+import type { Observer } from '../observe/observer.ts'
 import { RateLimitedError } from './rate-limited-error.ts'
 import type {
   RateAcquireOptions,
@@ -20,6 +21,7 @@ import { LineMember, type RateLine } from './rate-line.ts'
 export class LineLimiter implements RateLimiter {
   readonly lines: readonly RateLine[]
   readonly #name: string
+  readonly #observer: Observer
   readonly #maxWaiting: number
   readonly #limit: number
   readonly #queue = new WaiterQueue<Waiter<void, number>>()
@@ -29,9 +31,10 @@ export class LineLimiter implements RateLimiter {
   #taken = 0
   #refused = 0
 
-  constructor(lines: readonly RateLine[], { name = 'rate limiter', maxWaiting }: RateLimiterOptions) {
+  constructor(lines: readonly RateLine[], { name = 'rate limiter', maxWaiting, onEvent }: RateLimiterOptions) {
     this.lines = lines
-    this.#name = name
+    this.#name = checkText('name', name)
+    this.#observer = { onEvent: checkOnEvent(onEvent) }
     this.#maxWaiting = checkMaxWaiting(maxWaiting)
     this.#limit = Math.min(...lines.map((line) => line.limit))
     this.#agent = new Agent((line) => this.#advance(line))

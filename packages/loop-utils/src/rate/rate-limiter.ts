@@ -1,9 +1,10 @@
 import type { Clock } from '../clock/clock.ts'
 import type { WaitingBound } from '../concurrency/waiting-bound.ts'
+import type { Observer } from '../observe/observer.ts'
 
 /** What all rate limiters have in common at construction. */
-export interface RateLimiterOptions extends WaitingBound {
-  /** Names it in errors. */
+export interface RateLimiterOptions extends WaitingBound, Observer {
+  /** Names it in errors and events. */
   readonly name?: string
   /** Default: the system's. Only its monotonic time counts. */
   readonly clock?: Clock

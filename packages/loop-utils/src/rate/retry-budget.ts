@@ -1,16 +1,22 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkNumber } from '../errors/option-checks.ts'
+import { checkClock, checkNumber, checkObject, checkOnEvent } from '../errors/option-checks.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
 
 const refused = new ObservationPoint('x:loop-utils:retry-budget:refuse')
 
+/** Ten tenths are a little less than one. */
+const ENOUGH = 1 - 1e-9
+
 export interface RetryBudgetOptions extends Observer {
-  /** How many tokens it holds at most. Default 100. */
+  /**
+   * How many tokens it holds at most, and so how many retries can come at once when all was well before. Default
+   * `timeoutCost`: one retry. A budget that many share can hold more.
+   */
   readonly capacity?: number
-  /** How many tokens it holds at first. Default `capacity`. */
+  /** How many tokens it holds at first. Default: `capacity` if you give one, otherwise 0: retries are to be earned. */
   readonly initial?: number
   /** What a retry costs, in tokens. Default 1. */
   readonly cost?: number
@@ -18,7 +24,10 @@ export interface RetryBudgetOptions extends Observer {
   readonly timeoutCost?: number
   /** How many retries each call pays for. Default 0.1: one retry for ten calls. */
   readonly ratio?: number
-  /** How many retries a second are paid for however few calls there are. Default 1. */
+  /**
+   * How many retries a second are paid for however few calls there are. Default 0: with 1, a thousand clients that each
+   * have a budget would send a thousand retries a second to a peer that is down.
+   */
   readonly minPerSecond?: number
   /** Tokens that come back when a retry succeeded. Default 0. */
   readonly refund?: number
@@ -42,6 +51,10 @@ export interface RetryBudgetStats {
  * span of time, not more than `capacity` + `ratio` · calls + `minPerSecond` · seconds (and what refunds allow). Share
  * one between everything that talks to the peer.
  *
+ * The defaults hold a retry storm even when each of many clients has a budget of its own: one retry for ten calls, and
+ * none before the first ten. Who alone talks to a peer, or calls it seldom, can afford more: `{ capacity: 10, minPerSecond:
+ * 0.1 }` pays for ten retries at once, and for six a minute.
+ *
  * @example
  * const budget = new RetryBudget({ ratio: 0.1 })
  * await retry(send, { budget })
@@ -63,8 +76,8 @@ export class RetryBudget {
 
   /** @throws OptionError when an option is out of range */
   constructor(options: RetryBudgetOptions = {}) {
-    const { capacity = 100, cost = 1, ratio = 0.1, minPerSecond = 1, refund = 0, clock = systemClock } = options
-    const { initial = capacity, timeoutCost = cost } = options
+    const { cost = 1, ratio = 0.1, minPerSecond = 0, refund = 0, clock = systemClock, onEvent } = checkObject(options)
+    const { timeoutCost = cost, capacity = timeoutCost, initial = options.capacity ?? 0 } = options
     this.#cost = checkNumber('cost', cost, { min: Number.MIN_VALUE })
     this.#timeoutCost = checkNumber('timeoutCost', timeoutCost, { min: cost })
     this.#capacity = checkNumber('capacity', capacity, { min: timeoutCost })
@@ -72,8 +85,8 @@ export class RetryBudget {
     this.#deposit = checkNumber('ratio', ratio, { min: 0 }) * cost
     this.#perMs = (checkNumber('minPerSecond', minPerSecond, { min: 0 }) * cost) / 1000
     this.#refund = checkNumber('refund', refund, { min: 0 })
-    this.#clock = clock
-    this.#observer = options
+    this.#clock = checkClock(clock, ['now'])
+    this.#observer = { onEvent: checkOnEvent(onEvent) }
     this.#updatedAt = clock.now()
   }
 
@@ -95,12 +108,12 @@ export class RetryBudget {
   tryWithdraw(error?: unknown): boolean {
     const cost = error instanceof TimeoutError ? this.#timeoutCost : this.#cost
     const { tokens } = this
-    if (tokens < cost) {
+    if (tokens < cost * ENOUGH) {
       this.#refused++
       if (refused.isObserved(this.#observer)) refused.publish({ tokens, cost, error }, this.#observer)
       return false
     }
-    this.#tokens -= cost
+    this.#tokens = Math.max(0, tokens - cost)
     this.#withdrawals++
     return true
   }

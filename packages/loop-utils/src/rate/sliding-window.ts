@@ -1,5 +1,5 @@
 import { systemClock } from '../clock/system-clock.ts'
-import { checkDuration, checkInteger } from '../errors/option-checks.ts'
+import { checkClock, checkDuration, checkInteger, checkObject } from '../errors/option-checks.ts'
 import { LineLimiter } from './line-limiter.ts'
 import type { RateLimiter, RateLimiterOptions } from './rate-limiter.ts'
 import { RateLine } from './rate-line.ts'
@@ -21,8 +21,8 @@ export interface SlidingWindowOptions extends RateLimiterOptions {
  * const limiter = slidingWindow({ limit: 100, windowMs: 60_000 })
  */
 export function slidingWindow(options: SlidingWindowOptions): RateLimiter {
-  const { windowMs = 1000, clock = systemClock } = options
+  const { windowMs = 1000, clock = systemClock } = checkObject(options)
   const limit = checkInteger('limit', options.limit, { min: 1, max: 2 ** 20 })
   const rule = new WindowRule(limit, checkDuration('windowMs', windowMs, { min: Number.MIN_VALUE }))
-  return new LineLimiter([new RateLine(rule, clock)], { name: 'sliding window', ...options })
+  return new LineLimiter([new RateLine(rule, checkClock(clock))], { name: 'sliding window', ...options })
 }

@@ -1,5 +1,5 @@
 import { systemClock } from '../clock/system-clock.ts'
-import { checkDuration, checkInteger } from '../errors/option-checks.ts'
+import { checkClock, checkDuration, checkInteger, checkObject } from '../errors/option-checks.ts'
 import { LineLimiter } from './line-limiter.ts'
 import type { RateLimiter, RateLimiterOptions } from './rate-limiter.ts'
 import { RateLine } from './rate-line.ts'
@@ -25,14 +25,14 @@ export interface TokenBucketOptions extends RateLimiterOptions {
  * await limiter.acquire(1, { signal })
  */
 export function tokenBucket(options: TokenBucketOptions): RateLimiter {
-  const { refill = options.capacity, intervalMs = 1000, initial = options.capacity, clock = systemClock } = options
-  const capacity = checkInteger('capacity', options.capacity, { min: 1 })
+  const capacity = checkInteger('capacity', checkObject(options).capacity, { min: 1 })
+  const { refill = capacity, intervalMs = 1000, initial = capacity, clock = systemClock } = options
   const rate = {
     capacity,
     refill: checkInteger('refill', refill, { min: 1 }),
     intervalMs: checkDuration('intervalMs', intervalMs, { min: Number.MIN_VALUE }),
   }
   const tokens = checkInteger('initial', initial, { min: 0, max: capacity })
-  const line = new RateLine(new RefillRule(rate, tokens, clock.now()), clock)
+  const line = new RateLine(new RefillRule(rate, tokens, checkClock(clock).now()), clock)
   return new LineLimiter([line], { name: 'token bucket', ...options })
 }

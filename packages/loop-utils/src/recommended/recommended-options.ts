@@ -4,7 +4,14 @@ import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import { BulkheadFullError } from '../concurrency/bulkhead-full-error.ts'
 import type { BulkheadOptions } from '../concurrency/bulkhead.ts'
-import { checkDuration, checkText } from '../errors/option-checks.ts'
+import {
+  checkClock,
+  checkDuration,
+  checkObject,
+  checkOnEvent,
+  checkRandom,
+  checkText,
+} from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -20,7 +27,12 @@ export interface RecommendedOptions extends Observer {
    * repeated, unless `retryIf` says otherwise.
    */
   readonly retry?: RetryPolicyOptions | Policy | false
-  /** What retries are paid from. Give one of yours to share it between pipelines. Default: a RetryBudget of its own. */
+  /**
+   * What retries are paid from. Give one of yours to share it between pipelines. Default: a RetryBudget of its own with
+   * its defaults, by which there is one retry for ten calls, and none before the first ten: so many clients together do
+   * not multiply the load of a peer that is down. Who calls seldom, or is the only one, gives it more, such as
+   * `{ capacity: 10, minPerSecond: 0.1 }`.
+   */
   readonly budget?: RetryBudgetOptions | RetryBudget | false
   /**
    * Default: opens after five failures in a row, for 60 s, and then admits one probe. A full bulkhead is no failure,
@@ -60,7 +72,10 @@ type Shared = Pick<RecommendedOptions, 'clock' | 'onEvent'>
 /** Checks the options of a recommended pipeline; its parts check theirs. */
 export function settingsOf(name: string, options: RecommendedOptions): RecommendedSettings {
   checkText('name', name)
-  const { clock, random, onEvent } = options
+  const { clock, random, onEvent } = checkObject(options)
+  if (clock !== undefined) checkClock(clock)
+  if (random !== undefined) checkRandom(random)
+  checkOnEvent(onEvent)
   const shared: Shared = { ...(clock === undefined ? {} : { clock }), ...(onEvent === undefined ? {} : { onEvent }) }
   const drawn = { ...shared, ...(random === undefined ? {} : { random }) }
   const { attemptTimeoutMs, ...times } = timesOf(options)

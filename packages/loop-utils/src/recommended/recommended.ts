@@ -24,7 +24,8 @@ export interface RecommendedPolicy extends Policy, Disposable {
  * The policies that a call to one peer is best made with, from the outermost to the innermost:
  *
  * 1. a time limit for everything together: 30 s;
- * 2. a retry: three attempts after 200 ms doubling to 10 s with full jitter, paid from a RetryBudget;
+ * 2. a retry: three attempts after 200 ms doubling to 10 s with full jitter, paid from a RetryBudget, which pays for
+ *    one retry in ten calls;
  * 3. a CircuitBreaker, which opens after five failures in a row, for 60 s;
  * 4. a Bulkhead: 16 calls at a time, 64 waiting;
  * 5. a time limit for each attempt: 10 s.

@@ -3,7 +3,7 @@ import { reconnectBackoff } from '../backoff/reconnect-backoff.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkDuration, checkFunction } from '../errors/option-checks.ts'
+import { checkClock, checkDuration, checkFunction, checkObject, checkRandom } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { Observer, OnEvent } from '../observe/observer.ts'
 import type { CallContext } from '../policy/policy.ts'
@@ -36,7 +36,10 @@ export interface ReconnectorChange {
 
 /** How a reconnector makes its link, and when it tries again. */
 export interface ReconnectorOptions<L extends Link> extends Observer {
-  /** Makes the link. Its signal aborts when the link is not wanted any more, and when `connectTimeoutMs` has passed. */
+  /**
+   * Makes the link; what is none fails the attempt. Its signal aborts when the link is not wanted any more, and when `connectTimeoutMs` has
+   * passed.
+   */
   readonly connect: (context: CallContext) => L | PromiseLike<L>
   /** Default: 1 s doubling to 60 s, spread by a tenth. */
   readonly backoff?: Backoff
@@ -48,11 +51,11 @@ export interface ReconnectorOptions<L extends Link> extends Observer {
   readonly closeTimeoutMs?: number
   /** The first attempt is made at a random time within this, so that many do not begin together. Default 0. */
   readonly initialSpreadMs?: number
-  /** Whether an error of an attempt is worth another. Default: always. */
+  /** Whether an error of an attempt is worth another, answered at once. Default: always. */
   readonly retryIf?: (error: unknown) => boolean
   /** Told of every step, in order, from within it. */
   readonly onState?: (change: ReconnectorChange) => void
-  /** Told what `onState` and closing a link throw. Default: a warning of the process. */
+  /** Told what `onState`, `retryIf`, the backoff and closing a link throw. Default: a warning of the process. */
   readonly onError?: (error: unknown) => void
   /** Default: the system's. */
   readonly clock?: Clock
@@ -78,6 +81,7 @@ export interface ReconnectorPlan<L extends Link> {
 
 /** Checks the options of a reconnector. */
 export function reconnectorPlan<L extends Link>(options: ReconnectorOptions<L>): ReconnectorPlan<L> {
+  const { clock = systemClock, random = Math.random } = checkObject(options)
   const { backoff = reconnectBackoff(), retryIf = () => true, onState, onError, onEvent } = options
   for (const [name, value] of Object.entries({ connect: options.connect, retryIf })) checkFunction(name, value)
   for (const [name, value] of Object.entries({ onState, onError, onEvent })) {
@@ -93,8 +97,8 @@ export function reconnectorPlan<L extends Link>(options: ReconnectorOptions<L>):
     onState,
     onError,
     onEvent,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
+    clock: checkClock(clock),
+    random: checkRandom(random),
   }
 }
 

@@ -2,10 +2,12 @@ import { RetryExhaustedError } from '../errors/retry-exhausted-error.ts'
 import { ServiceStateError } from '../errors/service-state-error.ts'
 import { WaitingList } from '../events/waiting-list.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
-import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
+import { checkAnswer } from '../observe/predicate-answer.ts'
+import { callReporting, callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import type { CallContext, Policy } from '../policy/policy.ts'
 import { timeoutPolicy } from '../policy/timeout-policy.ts'
 import { timeout } from '../timeout/timeout.ts'
+import { linkFault } from './link-fault.ts'
 import {
   reconnectorPlan,
   type Link,
@@ -156,8 +158,7 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
     const controller = new AbortController()
     const session: Session = { controller, done: Promise.resolve() }
     this.#session = session
-    // a backoff of the user's may throw
-    session.done = this.#run(controller.signal, { before, firstDelayMs }).catch((error: unknown) => this.#fail(error))
+    session.done = this.#run(controller.signal, { before, firstDelayMs }).catch((error: unknown) => this.#break(error))
   }
 
   #interrupt(state: 'paused' | 'closed'): void {
@@ -202,9 +203,22 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
   }
 
   #connect(context: CallContext): PromiseLike<L> {
-    const attempt = Promise.resolve(this.#plan.connect(context))
+    const attempt = Promise.resolve(this.#plan.connect(context)).then((link) => this.#checked(link))
     this.#attempt = attempt.catch(() => undefined)
     return attempt
+  }
+
+  /** What is not usable as a link is closed if it can be, whether or not its attempt is still waited for. */
+  #checked(link: L): L {
+    const fault = linkFault(link)
+    if (fault === undefined) return link
+    const close: unknown = (link as Partial<Link> | null | undefined)?.close
+    if (typeof close === 'function')
+      callReporting(
+        () => Reflect.apply(close, link, []),
+        (error) => this.#report(error),
+      )
+    throw fault
   }
 
   /** Returns why the link went. */
@@ -225,7 +239,7 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
 
   #isWorthwhile(error: unknown): boolean {
     try {
-      return this.#plan.retryIf(error)
+      return checkAnswer('retryIf', this.#plan.retryIf(error))
     } catch (thrown) {
       this.#report(thrown)
       return true
@@ -296,6 +310,14 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
     this.#ups.rejectAll(error)
   }
 
+  /** The backoff, which is the user's, has thrown. */
+  async #break(error: unknown): Promise<void> {
+    this.#note(error)
+    this.#report(error)
+    this.#fail(error)
+    await this.#closing
+  }
+
   #exhausted(error: unknown): RetryExhaustedError {
     const elapsedMs = this.#plan.clock.now() - this.#backoffAt
     return new RetryExhaustedError({ attempts: this.#failures, elapsedMs, errors: [error], limit: 'backoff' })
@@ -313,11 +335,12 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
     if (state !== 'up') this.#link = undefined
     this.#since = this.#plan.clock.now()
     if (changed.isObserved(this.#plan)) changed.publish({ ...change }, this.#plan)
-    try {
-      this.#plan.onState?.(change)
-    } catch (error) {
-      this.#report(error)
-    }
+    const { onState } = this.#plan
+    if (onState !== undefined)
+      callReporting(
+        () => onState(change),
+        (error) => this.#report(error),
+      )
   }
 
   #report(error: unknown): void {

@@ -1,15 +1,15 @@
-import { exponential } from '../backoff/growing.ts'
+import { growth } from '../backoff/growth.ts'
+import { fullJitter } from '../backoff/jitter.ts'
 import type { Backoff } from '../backoff/backoff.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import { checkCount, checkDuration, checkFunction } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
-import type { Observer, OnEvent } from '../observe/observer.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { ExecuteOptions } from '../policy/policy.ts'
 import type { AttemptLimiter } from '../rate/attempt-limiter.ts'
 import type { RetryBudget } from '../rate/retry-budget.ts'
-import type { TimeLimit } from '../timeout/timed-call.ts'
 
 /** What is known after a failed attempt. */
 export interface FailedAttempt {
@@ -69,84 +69,53 @@ export interface RetryPolicyOptions<T = unknown> extends Observer {
 /** When and how often a function is called again, and what holds for this execution. */
 export interface RetryOptions<T = unknown> extends RetryPolicyOptions<T>, ExecuteOptions {}
 
-interface RetryBounds {
-  readonly maxAttempts: number
-  readonly maxElapsedMs: number
-  readonly maxRetryAfterMs: number
-}
-
 /** Where the user's own code, or a shared part, has its say. */
 type Seams<T> = {
-  readonly [K in 'retryIf' | 'retryIfResult' | 'retryAfterMs' | 'budget' | 'limiter' | 'onRetry']:
+  readonly [K in 'retryIf' | 'retryIfResult' | 'retryAfterMs' | 'budget' | 'limiter' | 'onRetry' | 'onEvent']:
     | RetryPolicyOptions<T>[K]
     | undefined
 }
 
 /** Checked options with their defaults. */
-export interface RetryPlan<T> extends RetryBounds, Seams<T> {
-  readonly onEvent: OnEvent | undefined
-  readonly backoff: Backoff
-  /** Of one attempt. */
-  readonly attemptLimit: TimeLimit
-  /** Whether nothing is to be done before a first attempt, and nothing after one that succeeds. */
+export interface RetryPlan<T> extends Seams<T>, Required<Omit<RetryPolicyOptions<T>, keyof Seams<T>>> {
+  /** Whether nothing is to be done before and during a first attempt, and nothing after one that succeeds. */
   readonly isPlain: boolean
-  readonly ref: boolean
-  readonly clock: Clock
-  readonly random: Random
 }
 
-const DEFAULT_BACKOFF: Backoff = exponential({ initialDelayMs: 200, maxDelayMs: 10_000, jitter: 'full' })
+const DEFAULT_BACKOFF: Backoff = growth({
+  initialDelayMs: 200,
+  maxDelayMs: 10_000,
+  makeGrow: () => (delayMs) => delayMs * 2,
+  spread: fullJitter,
+})
 
-const CALLBACKS = ['retryIf', 'retryIfResult', 'retryAfterMs', 'onRetry', 'onEvent'] as const
+const PARTS = [
+  ['backoff', 'delays', 'a Backoff, such as exponential()'],
+  ['budget', 'tryWithdraw', 'a RetryBudget'],
+  ['limiter', 'tryAcquire', 'a RateLimiter, or the limiter of adaptive()'],
+] as const
 
 /** Checks the options of a retry. */
 export function planOf<T>(options: RetryPolicyOptions<T>): RetryPlan<T> {
-  const { backoff = DEFAULT_BACKOFF, clock = systemClock, limiter, retryIfResult } = options
-  for (const name of CALLBACKS) if (options[name] !== undefined) checkFunction(name, options[name])
-  if (typeof backoff?.delays !== 'function')
-    throw new OptionError('backoff', backoff, 'a Backoff, such as exponential()')
-  checkSeams(options)
-  return {
-    ...boundsOf(options),
-    retryIf: options.retryIf,
-    retryIfResult,
-    retryAfterMs: options.retryAfterMs,
-    budget: options.budget,
-    limiter,
-    onRetry: options.onRetry,
-    onEvent: options.onEvent,
-    backoff,
-    attemptLimit: attemptLimitOf(options, clock),
-    isPlain: limiter === undefined && retryIfResult === undefined,
-    ref: options.ref ?? true,
-    clock,
-    random: options.random ?? Math.random,
+  const { retryIf, retryIfResult, retryAfterMs, onRetry, onEvent, budget, limiter } = options
+  const { backoff = DEFAULT_BACKOFF, ref = true, clock = systemClock, random = Math.random } = options
+  const callbacks = { retryIf, retryIfResult, retryAfterMs, onRetry, onEvent }
+  const parts: Readonly<Record<string, unknown>> = { backoff, budget, limiter }
+  for (const [name, callback] of Object.entries(callbacks)) if (callback !== undefined) checkFunction(name, callback)
+  for (const [name, method, expected] of PARTS) {
+    const part = parts[name] as Readonly<Record<string, unknown>> | null | undefined
+    if (part !== undefined && typeof part?.[method] !== 'function') throw new OptionError(name, part, expected)
   }
+  const bounds = boundsOf(options)
+  const isPlain = limiter === undefined && retryIfResult === undefined && bounds.attemptTimeoutMs === Infinity
+  return { ...bounds, ...callbacks, budget, limiter, isPlain, backoff, ref, clock, random }
 }
 
-function checkSeams({ budget, limiter }: Pick<RetryPolicyOptions, 'budget' | 'limiter'>): void {
-  if (budget !== undefined && typeof budget?.tryWithdraw !== 'function')
-    throw new OptionError('budget', budget, 'a RetryBudget')
-  if (limiter !== undefined && typeof limiter?.tryAcquire !== 'function')
-    throw new OptionError('limiter', limiter, 'a RateLimiter, or the limiter of adaptive()')
-}
+type Bounds = Pick<RetryPolicyOptions, 'maxAttempts' | 'maxElapsedMs' | 'attemptTimeoutMs' | 'maxRetryAfterMs'>
 
-function attemptLimitOf(
-  { attemptTimeoutMs = Infinity, onEvent }: Pick<RetryPolicyOptions, 'attemptTimeoutMs' | 'onEvent'>,
-  clock: Clock,
-): TimeLimit {
-  const timeoutMs = checkDuration('attemptTimeoutMs', attemptTimeoutMs, { infinite: true })
-  return { timeoutMs, kind: 'attempt', what: 'attempt', graceMs: 0, clock, onEvent }
-}
-
-function boundsOf({
-  maxAttempts = 3,
-  maxElapsedMs = Infinity,
-  maxRetryAfterMs = 300_000,
-}: Pick<RetryPolicyOptions, keyof RetryBounds>): RetryBounds {
-  return {
-    maxAttempts: checkCount('maxAttempts', maxAttempts),
-    maxElapsedMs: checkDuration('maxElapsedMs', maxElapsedMs, { infinite: true }),
-    maxRetryAfterMs: checkDuration('maxRetryAfterMs', maxRetryAfterMs, { infinite: true }),
-  }
+function boundsOf({ maxAttempts = 3, ...options }: Bounds): Required<Bounds> {
+  const { maxElapsedMs = Infinity, attemptTimeoutMs = Infinity, maxRetryAfterMs = 300_000 } = options
+  const durations = { maxElapsedMs, attemptTimeoutMs, maxRetryAfterMs }
+  for (const [name, durationMs] of Object.entries(durations)) checkDuration(name, durationMs, { infinite: true })
+  return { maxAttempts: checkCount('maxAttempts', maxAttempts), ...durations }
 }

@@ -4,7 +4,16 @@ import { checkHalfOpen, type HalfOpenOptions } from '../breaker/half-open-option
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import { inScope } from '../concurrency/policy-scope.ts'
-import { checkDuration, checkFunction, checkInteger, checkText } from '../errors/option-checks.ts'
+import {
+  checkClock,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkOnEvent,
+  checkText,
+} from '../errors/option-checks.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import { raceAbort } from '../policy/race.ts'
@@ -34,8 +43,8 @@ export interface ThreadBreakerRules {
 export type ThreadHalfOpenRules = Pick<HalfOpenOptions, 'probes' | 'successes' | 'maxWaitMs'>
 
 /** What a thread may choose for its own end of the breaker. */
-export interface ThreadBreakerOptions {
-  /** Names the breaker in errors. Default `'thread circuit'`. */
+export interface ThreadBreakerOptions extends Observer {
+  /** Names the breaker in errors and events. Default `'thread circuit'`. */
   readonly name?: string
   /** All threads must read the same time, as they do with the default, the system's. */
   readonly clock?: Clock
@@ -77,6 +86,7 @@ export class ThreadBreaker implements Policy {
   readonly #memory: AtomicMemory
   readonly #settings: CircuitSettings
   readonly #clock: Clock
+  readonly #observer: Observer
   /** What the clock showed a millisecond before the breaker was made. */
   readonly #epochMs: number
   readonly #counts: Record<keyof ThreadBreakerStats, number> = {
@@ -94,9 +104,10 @@ export class ThreadBreaker implements Policy {
    * @throws OptionError
    */
   constructor(source: ThreadBreakerRules | SharedArrayBuffer = {}, options: ThreadBreakerOptions = {}) {
-    const { name = 'thread circuit', clock = systemClock } = options
+    const { name = 'thread circuit', clock = systemClock, onEvent } = checkObject(options)
     this.name = checkText('name', name)
-    this.#clock = clock
+    this.#clock = checkClock(clock)
+    this.#observer = { onEvent: checkOnEvent(onEvent) }
     if (source instanceof SharedArrayBuffer) {
       this.#memory = AtomicMemory.attach(source, KIND)
     } else {
@@ -276,7 +287,7 @@ function readFacts(buffer: SharedArrayBuffer): Facts {
 }
 
 function checkRules(rules: ThreadBreakerRules): [number, number, number, number, number] {
-  const { failures = 5, halfOpenAfterMs = 60_000 } = rules
+  const { failures = 5, halfOpenAfterMs = 60_000 } = checkObject(rules, 'source')
   const { probes, successes, maxWaitMs } = checkHalfOpen('halfOpen', rules.halfOpen)
   return [
     checkInteger('failures', failures, { min: 1, max: MAX_FAILURES }),

@@ -8,6 +8,7 @@ import {
   checkFunction,
   checkInteger,
   checkNumber,
+  checkObject,
   checkSignal,
 } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
@@ -270,7 +271,8 @@ function factsOf(buffer: SharedArrayBuffer): Float64Array {
   return new Float64Array(buffer, 2 * 8, 3)
 }
 
-function checkRate({ limit, periodMs = 1000, burst = 0 }: ThreadRate): [intervalNs: number, burst: number] {
+function checkRate(rate: ThreadRate): [intervalNs: number, burst: number] {
+  const { limit, periodMs = 1000, burst = 0 } = checkObject(rate, 'source')
   checkNumber('limit', limit)
   checkDuration('periodMs', periodMs)
   const interval = (periodMs * NS_PER_MS) / limit

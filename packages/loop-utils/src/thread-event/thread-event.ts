@@ -1,6 +1,6 @@
 import { isMainThread, threadId } from 'node:worker_threads'
 import { WrongThreadError } from '../dispatch/dispatch-errors.ts'
-import { OptionError, checkDuration, checkSignal } from '../errors/index.ts'
+import { OptionError, checkBoolean, checkDuration, checkSignal } from '../errors/index.ts'
 import { blockUntilChanged } from './block-until-changed.ts'
 
 const IS_SET = 0
@@ -85,6 +85,7 @@ export class ThreadEvent {
   wait(options: ThreadEventWaitOptions = {}): Promise<boolean> {
     const { timeoutMs = Number.POSITIVE_INFINITY, ref = false } = options
     checkDuration('timeoutMs', timeoutMs, { infinite: true })
+    checkBoolean('ref', ref)
     const signal = checkSignal('signal', options.signal)
     if (signal?.aborted === true) return Promise.reject(signal.reason)
     return this.#waitReleased({ timeoutMs, signal, ref })

@@ -1,3 +1,3 @@
 export { Deadline, type PlainDeadline } from './deadline.ts'
-export type { LateOutcome } from './timed-call.ts'
+export type { LateOutcome } from './late-outcome.ts'
 export { timeout, type TimeLimitOptions, type TimeoutDefault, type TimeoutOptions } from './timeout.ts'

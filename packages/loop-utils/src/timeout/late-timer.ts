@@ -10,8 +10,17 @@ export interface TimeKeeper {
 /** That of this process, whatever stands in for it when a time limit begins. */
 const atTheEndOfThisTurn = setImmediate
 
-let first: LateTimer | undefined
-let last: LateTimer | undefined
+/** A place in the ring of timers that are not set yet. */
+interface Place {
+  previous: Place
+  next: Place
+}
+
+/** Where the ring begins and ends. */
+const ring = {} as Place
+ring.previous = ring
+ring.next = ring
+
 let listed = 0
 let isSweepDue = false
 
@@ -20,71 +29,64 @@ let isSweepDue = false
  * in which it began, and costs next to nothing otherwise. It is never early, and later than a timer set at once by no
  * more than the rest of that turn, in which no timer could have fired.
  *
- * Those that are not set yet stand in a list, the eldest first, so that any of them leaves it in constant time.
+ * Those that are not set yet stand in a ring, the eldest first, so that any of them leaves it in constant time.
  */
-export class LateTimer {
+export class LateTimer implements Place {
   // no private fields: those of a class that is made with every call would cost more than all the rest of it
   readonly deadline: Deadline
   readonly keeper: TimeKeeper
-  previous: LateTimer | undefined
-  next: LateTimer | undefined
+  previous: Place
+  next: Place
   isListed = true
   timer: Timer | undefined
 
   constructor(deadline: Deadline, keeper: TimeKeeper) {
     this.deadline = deadline
     this.keeper = keeper
-    enlist(this)
+    this.previous = ring.previous
+    this.next = ring
+    this.previous.next = this
+    ring.previous = this
+    listed++
+    if (!isSweepDue) {
+      isSweepDue = true
+      // it keeps the process alive, as the timers will that it sets
+      atTheEndOfThisTurn(sweep)
+    }
   }
 
   /** Takes it back; nothing stays behind. */
   cancel(): void {
-    if (this.isListed) leave(this)
+    if (this.isListed) this.leave()
     else this.timer?.[Symbol.dispose]()
   }
-}
 
-function enlist(timer: LateTimer): void {
-  timer.previous = last
-  if (last === undefined) first = timer
-  else last.next = timer
-  last = timer
-  listed++
-  if (!isSweepDue) sweepAfterThisTurn()
-}
+  /** Sets the timer, or calls back when its time came while the turn went on. */
+  set(): void {
+    this.leave()
+    const { deadline, keeper } = this
+    const remainingMs = deadline.remaining()
+    if (remainingMs > 0) this.timer = deadline.clock.setTimer(() => keeper.onTime(), remainingMs)
+    else keeper.onTime()
+  }
 
-function leave(timer: LateTimer): void {
-  const { previous, next } = timer
-  if (previous === undefined) first = next
-  else previous.next = next
-  if (next === undefined) last = previous
-  else next.previous = previous
-  timer.previous = undefined
-  timer.next = undefined
-  timer.isListed = false
-  listed--
-}
-
-/** The immediate keeps the process alive, as the timers will that it sets. */
-function sweepAfterThisTurn(): void {
-  isSweepDue = true
-  atTheEndOfThisTurn(sweep)
+  private leave(): void {
+    this.previous.next = this.next
+    this.next.previous = this.previous
+    // so that it holds none of the others
+    this.previous = ring
+    this.next = ring
+    this.isListed = false
+    listed--
+  }
 }
 
 function sweep(): void {
   isSweepDue = false
   // those that begin meanwhile wait for the next turn
-  for (let left = listed; left > 0; left--) {
-    const eldest = first
+  for (let left = listed; left > 0 && ring.next !== ring; left--) {
+    const eldest = ring.next as LateTimer
     // what one throws must not keep the others from their time
-    if (eldest !== undefined) callSafely('a time limit', () => set(eldest))
+    callSafely('a time limit', () => eldest.set())
   }
-}
-
-/** Sets the timer, or calls back when its time came while the turn went on. */
-function set(late: LateTimer): void {
-  leave(late)
-  const remainingMs = late.deadline.remaining()
-  if (remainingMs > 0) late.timer = late.deadline.clock.setTimer(() => late.keeper.onTime(), remainingMs)
-  else late.keeper.onTime()
 }

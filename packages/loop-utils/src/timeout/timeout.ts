@@ -5,7 +5,8 @@ import type { TimeoutError } from '../errors/timeout-error.ts'
 import type { Observer } from '../observe/observer.ts'
 import { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, PolicyFunction } from '../policy/policy.ts'
-import { callWithin, type LateOutcome, type TimeLimit } from './timed-call.ts'
+import type { LateOutcome } from './late-outcome.ts'
+import { callUnder, type CallLimit } from './limited-call.ts'
 
 /** How a time limit is kept. */
 export interface TimeLimitOptions extends Observer {
@@ -63,7 +64,7 @@ export function timeout<T>(
 }
 
 /** Checks the options of a time limit. */
-export function limitOf(timeoutMs: number, options: TimeLimitOptions): TimeLimit {
+export function limitOf(timeoutMs: number, options: TimeLimitOptions): CallLimit {
   const mode = checkOneOf('mode', options.mode ?? 'aggressive', ['aggressive', 'cooperative'])
   const graceMs = checkDuration('graceMs', options.graceMs ?? 1000)
   if (options.onLate !== undefined) checkFunction('onLate', options.onLate)
@@ -80,8 +81,8 @@ export function limitOf(timeoutMs: number, options: TimeLimitOptions): TimeLimit
 }
 
 /** One execution under a limit. */
-export function runWithin<T>(limit: TimeLimit, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-  return CallScope.run(options, (scope) => callWithin(limit, scope, fn))
+export function runWithin<T>(limit: CallLimit, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
+  return CallScope.run(options, (scope) => callUnder(limit, scope, fn))
 }
 
 function substituteOf(standIn: unknown): (timeout: TimeoutError) => unknown {

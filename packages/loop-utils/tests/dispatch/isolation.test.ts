@@ -149,7 +149,7 @@ describe('isolation', () => {
     poster.emit('fine', 1)
     await expect(poster.call('fine', [(() => 1) as never])).rejects.toMatchObject({
       code: 'LOOP_NOT_PLAIN',
-      path: "arguments of 'fine'",
+      path: "arguments[0] of 'fine'",
     })
     await expect(poster.call('uncloneable', [])).rejects.toMatchObject({ code: 'LOOP_NOT_PLAIN' })
     expect(errors).toEqual([

@@ -162,6 +162,7 @@ describe('TypedEmitter', () => {
 
   it('refuses an onError that is no function', () => {
     expect(() => new TypedEmitter({ onError: 1 as never })).toThrow(OptionError)
+    expect(() => new TypedEmitter({ onError: 1 as never })).toThrow('option onError is 1')
   })
 })
 
@@ -178,6 +179,7 @@ describe("the event 'error'", () => {
     (method) => {
       const emitter = untyped()
       expect(() => emitter[method]('error', () => {})).toThrow(ReservedEventError)
+      expect(() => emitter[method]('error', () => {})).toThrow("event name 'error' is reserved")
       expect(() => emitter[method]('down', () => {})).not.toThrow()
       expect(emitter.listenerCount('error')).toBe(0)
       expect(emitter.listenerCount('down')).toBe(1)
@@ -192,8 +194,11 @@ describe("the event 'error'", () => {
 
   it('leaves the limit of stack traces as it was', () => {
     const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 7
     expect(() => untyped().on('error', () => {})).toThrow(ReservedEventError)
-    expect(Error.stackTraceLimit).toBe(stackTraceLimit)
+    const after = Error.stackTraceLimit
+    Error.stackTraceLimit = stackTraceLimit
+    expect(after).toBe(7)
   })
 })
 

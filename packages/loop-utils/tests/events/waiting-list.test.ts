@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { WaitingList } from '../../src/events/waiting-list.ts'
 import { CountedSignal } from '../counted-signal.ts'
@@ -29,5 +30,6 @@ describe('WaitingList', () => {
     list.resolveAll(3)
     expect(await staying).toBe(3)
     expect([kept.added, kept.removed]).toEqual([1, 1])
+    for (const { signal } of [aborted, kept]) expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })

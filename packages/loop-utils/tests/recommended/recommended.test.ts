@@ -48,8 +48,8 @@ describe('recommended', () => {
     expect(policy.clock.pending).toBe(0)
   })
 
-  it('makes three attempts', async () => {
-    const policy = driven()
+  it('makes three attempts, when its budget pays for them', async () => {
+    const policy = driven({ budget: { capacity: 10 } })
     let calls = 0
     const run = settled(policy.execute(() => (calls++, down())))
     await policy.clock.runAll()
@@ -57,8 +57,22 @@ describe('recommended', () => {
     expect([calls, policy.stats().budget?.withdrawals]).toEqual([3, 2])
   })
 
+  it('pays for one retry in ten calls by default, and for none before', async () => {
+    const policy = driven({ breaker: false })
+    const attempts: number[] = []
+    for (let call = 0; call < 30; call++) {
+      let made = 0
+      const run = settled(policy.execute(() => (made++, down())))
+      await policy.clock.runAll()
+      await run
+      attempts.push(made)
+    }
+    const tenth = (call: number): number => ((call + 1) % 10 === 0 ? 2 : 1)
+    expect(attempts).toEqual(Array.from({ length: 30 }, (_, call) => tenth(call)))
+  })
+
   it('bounds everything together by 30 s, and each attempt by 10 s', async () => {
-    const policy = driven()
+    const policy = driven({ budget: { capacity: 10 } })
     const began: number[] = []
     const run = settled(policy.execute(() => (began.push(policy.clock.now()), never())))
     await policy.clock.runAll()
@@ -81,7 +95,11 @@ describe('recommended', () => {
   })
 
   it('does not repeat what the circuit refused, and says until when it does', async () => {
-    const policy = driven({ retry: { maxAttempts: 9, backoff: constant(1) }, breaker: { trip: consecutive(2) } })
+    const policy = driven({
+      retry: { maxAttempts: 9, backoff: constant(1) },
+      budget: { capacity: 10 },
+      breaker: { trip: consecutive(2) },
+    })
     let calls = 0
     const run = settled(policy.execute(() => (calls++, down())))
     await policy.clock.runAll()

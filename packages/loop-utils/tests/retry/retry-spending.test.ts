@@ -227,7 +227,13 @@ describe('the adaptive mode', () => {
     const busy = Object.assign(new Error('busy'), { status: 429 })
     let served = 0
     let isOverloaded = true
-    const policy = retryPolicy({ ...adaptive({ clock, minRate: 1 }), clock, maxAttempts: 50, backoff: constant(10) })
+    const budget = new RetryBudget({ capacity: 100, minPerSecond: 1, clock })
+    const policy = retryPolicy({
+      ...adaptive({ budget, clock, minRate: 1 }),
+      clock,
+      maxAttempts: 50,
+      backoff: constant(10),
+    })
     const runs = Promise.allSettled(
       Array.from({ length: 20 }, () =>
         policy.execute(async () => {

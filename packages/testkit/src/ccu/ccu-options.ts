@@ -1,10 +1,8 @@
 import { systemClock, type Clock } from '@x/loop-utils/clock'
 import { checkBoolean, checkDuration, checkFunction, checkInteger, checkOneOf, checkText } from '@x/loop-utils/errors'
-import type { EventDelivery } from './callback/value-event.ts'
 import type { DeviceSpec } from './catalogue/default-fleet.ts'
 import { fleetDevices, type FleetName } from './catalogue/fleet.ts'
-import { CCU_PROFILES, changeQuirks, PROFILES, type CcuProfile, type CcuQuirks } from './quirks.ts'
-import type { XmlEncoding } from './wire/wire-style.ts'
+import { CCU_PROFILES, ccuQuirks, type CcuProfile, type CcuQuirks } from './quirks.ts'
 
 /** What a fake CCU is like. Everything has a default. */
 export interface FakeCcuOptions {
@@ -21,19 +19,13 @@ export interface FakeCcuOptions {
   readonly seed?: number
   /**
    * The interface process that it takes after: `plain` (default), `rfd`, `hmip` or `virtual-devices`. Decides the quirks,
-   * and the defaults of `interfaceName` and `delivery`.
+   * and the default of `interfaceName`.
    */
   readonly profile?: CcuProfile
-  /** Quirks other than the profile's. */
+  /** Quirks other than the profile's, such as `encoding`. */
   readonly quirks?: Partial<CcuQuirks>
   /** Default: the profile's, such as `BidCos-RF`. */
   readonly interfaceName?: string
-  /** How documents are written. Default `iso-8859-1`, as the interface processes do. */
-  readonly encoding?: XmlEncoding
-  /**
-   * How events are brought: `auto` is one call for one event and a multicall for several. Default: the
-   * profile's, `multicall` for rfd, else `auto`. */
-  readonly delivery?: EventDelivery
   /** Most events in one multicall. Default 100. */
   readonly maxBatch?: number
   /** How long events are gathered for one multicall, in milliseconds. Default 0: what waits goes at once. */
@@ -66,9 +58,11 @@ export interface FakeCcuOptions {
 }
 
 /** The options with their defaults filled in. */
-export type CheckedCcuOptions = Required<Omit<FakeCcuOptions, 'devices' | 'quirks'>> & {
+export type CheckedCcuOptions = Required<Omit<FakeCcuOptions, 'devices' | 'quirks' | 'interfaceName'>> & {
   readonly devices: readonly DeviceSpec[]
   readonly quirks: CcuQuirks
+  /** Undefined for that of the profile. */
+  readonly interfaceName: string | undefined
 }
 
 /** @throws OptionError */
@@ -80,18 +74,17 @@ const MAX_MS = 2 ** 31 - 1
 
 function checkPlayed(
   options: FakeCcuOptions,
-): Pick<CheckedCcuOptions, 'seed' | 'profile' | 'quirks' | 'devices' | 'interfaceName' | 'travelTimes' | 'delivery'> {
+): Pick<CheckedCcuOptions, 'seed' | 'profile' | 'quirks' | 'devices' | 'interfaceName' | 'travelTimes'> {
   const { seed = 1, devices = 'household', travelTimes = false } = options
   const profile = checkOneOf('profile', options.profile ?? 'plain', CCU_PROFILES)
-  const { interfaceName, delivery, quirks } = PROFILES[profile]
+  const { interfaceName } = options
   return {
     seed,
     profile,
-    quirks: changeQuirks(quirks, options.quirks ?? {}),
+    quirks: ccuQuirks(profile, options.quirks),
     devices: fleetDevices(devices, seed),
-    interfaceName: checkText('interfaceName', options.interfaceName ?? interfaceName),
+    interfaceName: interfaceName === undefined ? undefined : checkText('interfaceName', interfaceName),
     travelTimes: checkBoolean('travelTimes', travelTimes),
-    delivery: checkOneOf('delivery', options.delivery ?? delivery, ['single', 'multicall', 'auto']),
   }
 }
 
@@ -111,10 +104,9 @@ function checkPlace({
 
 function checkCalls(
   options: FakeCcuOptions,
-): Pick<CheckedCcuOptions, 'encoding' | 'batchIntervalMs' | 'startingMs' | 'callTimeoutMs' | 'route'> {
-  const { encoding = 'iso-8859-1', batchIntervalMs = 0, startingMs = 0, callTimeoutMs = 30_000 } = options
+): Pick<CheckedCcuOptions, 'batchIntervalMs' | 'startingMs' | 'callTimeoutMs' | 'route'> {
+  const { batchIntervalMs = 0, startingMs = 0, callTimeoutMs = 30_000 } = options
   return {
-    encoding: checkOneOf('encoding', encoding, ['iso-8859-1', 'utf-8']),
     batchIntervalMs: checkDuration('batchIntervalMs', batchIntervalMs, { max: MAX_MS }),
     startingMs: checkDuration('startingMs', startingMs, { max: MAX_MS }),
     callTimeoutMs: checkDuration('callTimeoutMs', callTimeoutMs, { min: 1, max: MAX_MS }),

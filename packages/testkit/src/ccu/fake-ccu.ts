@@ -14,7 +14,7 @@ import { LinkTable } from './behaviour/link-table.ts'
 import { Radio } from './behaviour/radio.ts'
 import { FaultScript, type CcuFaultOrder } from './fault-script.ts'
 import { Power, type CcuState, type RebootOptions } from './power.ts'
-import { changeQuirks, type CcuProfile, type CcuQuirks } from './quirks.ts'
+import { ccuQuirks, changeQuirks, PROFILES, type CcuProfile, type CcuQuirks } from './quirks.ts'
 import { RecordLog } from './record-log.ts'
 import {
   toOutcome,
@@ -70,6 +70,7 @@ export class FakeCcu implements AsyncDisposable {
   readonly #links: LinkTable
   readonly #radio: Radio
   readonly #power: Power
+  #profile: CcuProfile
   #quirks: CcuQuirks
   #started: Promise<this> | undefined
 
@@ -77,6 +78,7 @@ export class FakeCcu implements AsyncDisposable {
   constructor(options: FakeCcuOptions = {}) {
     const checked = checkCcuOptions(options)
     this.#options = checked
+    this.#profile = checked.profile
     this.#quirks = checked.quirks
     this.#store = new DeviceStore(INTERFACE_ADDRESS, checked.devices)
     this.#links = new LinkTable(this.#store)
@@ -131,11 +133,11 @@ export class FakeCcu implements AsyncDisposable {
   }
 
   get interfaceName(): string {
-    return this.#options.interfaceName
+    return this.#options.interfaceName ?? PROFILES[this.#profile].interfaceName
   }
 
   get profile(): CcuProfile {
-    return this.#options.profile
+    return this.#profile
   }
 
   /** Whether it can be reached. */
@@ -155,6 +157,18 @@ export class FakeCcu implements AsyncDisposable {
   /** Changes some habits; from the next call on. @throws OptionError; then nothing changes */
   setQuirks(changes: Partial<CcuQuirks>): void {
     this.#quirks = changeQuirks(this.#quirks, changes)
+    this.#tellQuirks()
+  }
+
+  /**
+   * Takes after another interface process, with all its quirks, from the next call on; who is registered stays so.
+   *
+   * @throws OptionError; then nothing changes
+   */
+  setProfile(profile: CcuProfile, quirks: Partial<CcuQuirks> = {}): void {
+    this.#quirks = ccuQuirks(profile, quirks)
+    this.#profile = profile
+    this.#tellQuirks()
   }
 
   /** Begins to listen; resolves once it does. Calling it again does nothing. @throws CcuListenError */
@@ -405,13 +419,13 @@ export class FakeCcu implements AsyncDisposable {
   }
 
   #style(): WireStyle {
-    const { untypedStrings, i4, openTags } = this.#quirks
-    return { encoding: this.#options.encoding, untypedStrings, i4, openTags }
+    const { encoding, declaresEncoding, untypedStrings, i4, openTags } = this.#quirks
+    return { encoding, declaresEncoding, untypedStrings, i4, openTags }
   }
 
   /** Bytes of UTF-8 that are then taken for ISO 8859-1. */
   #spell(name: string): string {
-    const isGarbled = this.#quirks.utf8Names && this.#options.encoding !== 'utf-8'
+    const isGarbled = this.#quirks.utf8Names && this.#quirks.encoding !== 'utf-8'
     return isGarbled ? Buffer.from(name, 'utf8').toString('latin1') : name
   }
 
@@ -441,6 +455,10 @@ export class FakeCcu implements AsyncDisposable {
   #recordAnswer(answer: CcuAnswer): void {
     this.#answers.add(answer, JSON.stringify(answer.outcome).length)
     this.#tell({ type: 'answer', answer })
+  }
+
+  #tellQuirks(): void {
+    this.#tell({ type: 'quirks', profile: this.#profile, quirks: this.#quirks })
   }
 
   #tellValue(change: CcuValueChange): void {

@@ -1,8 +1,15 @@
 import { checkBoolean, checkOneOf, OptionError } from '@x/loop-utils/errors'
-import type { EventDelivery } from './callback/value-event.ts'
+import { EVENT_DELIVERIES, type EventDelivery } from './callback/value-event.ts'
+import { XML_ENCODINGS, type XmlEncoding } from './wire/wire-style.ts'
 
 /** Habits in which the interface processes of a CCU differ. All can be changed while the fake runs. */
 export interface CcuQuirks {
+  /** What the bytes of documents are, in either direction of a call. ISO 8859-1 at all, UTF-8 at Homegear. */
+  readonly encoding: XmlEncoding
+  /** Documents say what their encoding is. What XmlRpc++ writes does not, whatever its bytes are. */
+  readonly declaresEncoding: boolean
+  /** How events are brought: `auto` is one call for one event and a multicall for several. rfd always has a multicall. */
+  readonly delivery: EventDelivery
   /** Texts stand in `<value>` without `<string>`; an empty one is `<value></value>`. rfd does. */
   readonly untypedStrings: boolean
   /** Whole numbers are `<i4>`. rfd does. */
@@ -44,6 +51,9 @@ export type CcuProfile = 'plain' | 'rfd' | 'hmip' | 'virtual-devices'
 export const CCU_PROFILES: readonly CcuProfile[] = ['plain', 'rfd', 'hmip', 'virtual-devices']
 
 const PLAIN: CcuQuirks = {
+  encoding: 'iso-8859-1',
+  declaresEncoding: true,
+  delivery: 'auto',
   untypedStrings: false,
   i4: false,
   openTags: false,
@@ -75,28 +85,41 @@ const JAVA: CcuQuirks = {
 /** What a profile comes with. */
 export interface ProfileDefaults {
   readonly interfaceName: string
-  readonly delivery: EventDelivery
   readonly quirks: CcuQuirks
 }
 
 /** The profiles with their quirks. */
 export const PROFILES: { readonly [P in CcuProfile]: ProfileDefaults } = {
-  plain: { interfaceName: 'BidCos-RF', delivery: 'auto', quirks: PLAIN },
+  plain: { interfaceName: 'BidCos-RF', quirks: PLAIN },
   rfd: {
     interfaceName: 'BidCos-RF',
-    delivery: 'multicall',
-    quirks: { ...PLAIN, untypedStrings: true, i4: true, openTags: true, userAgent: 'XMLRPC++ 0.7', utf8Names: true },
+    quirks: {
+      ...PLAIN,
+      delivery: 'multicall',
+      untypedStrings: true,
+      i4: true,
+      openTags: true,
+      userAgent: 'XMLRPC++ 0.7',
+      utf8Names: true,
+    },
   },
   hmip: {
     interfaceName: 'HmIP-RF',
-    delivery: 'auto',
     quirks: { ...JAVA, emptyInterfaceId: true, hangsOnNewDevices: true, utf8Names: true },
   },
   'virtual-devices': {
     interfaceName: 'VirtualDevices',
-    delivery: 'auto',
     quirks: { ...JAVA, textForLists: true, untypedMaster: true, path: '/groups' },
   },
+}
+
+/**
+ * All quirks of an interface process, with `changes`.
+ *
+ * @throws OptionError for a profile or quirk that there is not, or a value that it cannot have
+ */
+export function ccuQuirks(profile: CcuProfile, changes: Partial<CcuQuirks> = {}): CcuQuirks {
+  return changeQuirks(PROFILES[checkOneOf('profile', profile, CCU_PROFILES)].quirks, changes)
 }
 
 /** Returns `quirks` with `changes`. @throws OptionError for one that there is not, or a value that it cannot have */
@@ -109,10 +132,16 @@ export function changeQuirks(quirks: CcuQuirks, changes: Partial<CcuQuirks>): Cc
   return changed as unknown as CcuQuirks
 }
 
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  encoding: XML_ENCODINGS,
+  delivery: EVENT_DELIVERIES,
+  lengthHeader: ['Content-length', 'Content-Length'],
+}
+
 function checkQuirk(name: string, value: unknown): unknown {
   const option = `quirks.${name}`
   if (!Object.hasOwn(PLAIN, name)) throw new OptionError(option, value, `one of ${Object.keys(PLAIN).join(', ')}`)
-  if (name === 'lengthHeader') return checkOneOf(option, value, ['Content-length', 'Content-Length'] as const)
+  if (Object.hasOwn(CHOICES, name)) return checkOneOf(option, value, CHOICES[name] ?? [])
   if (name === 'path') return checkPath(option, value)
   if (name === 'userAgent') return checkAgent(option, value)
   return checkBoolean(option, value)

@@ -2,6 +2,7 @@ import type { CallbackFailure, CallbackOutcome } from './callback/callback-clien
 import type { CcuRegistration } from './callback/registration.ts'
 import type { ParameterValue } from './catalogue/parameter.ts'
 import type { CcuState } from './power.ts'
+import type { CcuProfile, CcuQuirks } from './quirks.ts'
 import { toPlain, type PlainWireValue } from './wire/wire-value.ts'
 import type { WireFault } from './wire/xml.ts'
 
@@ -50,6 +51,7 @@ export type CcuEvent =
   | { readonly type: 'answer'; readonly answer: CcuAnswer }
   | { readonly type: 'registrations'; readonly registrations: readonly CcuRegistration[] }
   | { readonly type: 'devices' }
+  | { readonly type: 'quirks'; readonly profile: CcuProfile; readonly quirks: CcuQuirks }
   | { readonly type: 'power'; readonly state: CcuState }
 
 /** What a callback server answered, as plain data. */

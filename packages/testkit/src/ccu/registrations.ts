@@ -90,12 +90,11 @@ export class Registrations {
 
   #open(parsed: URL, url: string, interfaceId: string): CallbackSession {
     const { options, quirks, style, descriptions, onAnswer, onChange } = this.#context
-    const { callTimeoutMs, maxAnswerBytes, delivery, maxBatch, batchIntervalMs, maxQueued, clock, route } = options
+    const { callTimeoutMs, maxAnswerBytes, maxBatch, batchIntervalMs, maxQueued, clock, route } = options
     return new CallbackSession({
       interfaceId,
       url,
       client: new CallbackClient({ url: parsed, timeoutMs: callTimeoutMs, maxAnswerBytes, quirks, style, route }),
-      delivery,
       maxBatch,
       batchIntervalMs,
       clock,

@@ -20,6 +20,7 @@ import type {
   ObservationList,
   ObservationView,
   ProblemView,
+  ProfileRequest,
   PropertyValue,
   RebootOptions,
 } from './wire.ts'
@@ -185,6 +186,11 @@ export class ControlClient {
   /** Changes habits of the fake CCU, from its next call on. */
   ccuSetQuirks(changes: Partial<CcuQuirks>, options?: RequestOptions): Promise<CcuView> {
     return this.#send({ method: 'PATCH', path: 'api/ccu/quirks', body: changes }, options)
+  }
+
+  /** Lets the fake CCU take after another interface process, from its next call on; who is registered stays so. */
+  ccuSetProfile(profile: ProfileRequest, options?: RequestOptions): Promise<CcuView> {
+    return this.#send({ method: 'PUT', path: 'api/ccu/profile', body: profile }, options)
   }
 
   /** Lets everyone registered hear of a device, or of an error. */

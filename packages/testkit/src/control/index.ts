@@ -35,5 +35,6 @@ export type {
   ProblemView,
   PropertyValue,
   PropertyView,
+  ProfileRequest,
   RebootOptions,
 } from './wire.ts'

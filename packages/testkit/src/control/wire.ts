@@ -123,6 +123,13 @@ export interface FleetRequest {
   readonly seed?: number
 }
 
+/** An interface process for the fake CCU to take after. */
+export interface ProfileRequest {
+  readonly profile: CcuProfile
+  /** Quirks other than the profile's. */
+  readonly quirks?: Partial<CcuQuirks>
+}
+
 /** How the server is. */
 export interface HealthView {
   readonly status: 'ok'
@@ -157,6 +164,8 @@ export interface ControlEventData {
   readonly answer: CcuAnswer
   readonly registrations: { readonly registrations: readonly CcuRegistration[] }
   readonly devices: Readonly<Record<string, never>>
+  /** Habits of the fake CCU were changed. */
+  readonly quirks: { readonly profile: CcuProfile; readonly quirks: CcuQuirks }
   /** The fake CCU stops, starts or reboots. */
   readonly power: { readonly state: CcuState }
   readonly faults: { readonly faults: readonly FaultView[] }

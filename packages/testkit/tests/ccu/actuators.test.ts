@@ -24,7 +24,7 @@ interface Scene extends AsyncDisposable {
 
 async function open(options: FakeCcuOptions = {}): Promise<Scene> {
   const clock = new ManualClock()
-  const ccu = await new FakeCcu({ clock, delivery: 'single', encoding: 'utf-8', ...options }).start()
+  const ccu = await new FakeCcu({ clock, quirks: { delivery: 'single', encoding: 'utf-8' }, ...options }).start()
   const server = await CallbackServer.open()
   await call(ccu.url, 'init', server.url, 'hub')
   await ccu.settled()
@@ -171,7 +171,11 @@ describe('a radiator', () => {
 
 describe('events that are gathered', () => {
   it('go in one multicall after the interval, or when a batch is full, or before any other call', async () => {
-    await using scene = await open({ delivery: 'auto', batchIntervalMs: 500, maxBatch: 3 })
+    await using scene = await open({
+      quirks: { delivery: 'auto', encoding: 'utf-8' },
+      batchIntervalMs: 500,
+      maxBatch: 3,
+    })
     const sizes = (): readonly number[] =>
       scene.server.of('system.multicall').map(([calls]) => (calls as readonly unknown[]).length)
     const { ccu, clock } = scene

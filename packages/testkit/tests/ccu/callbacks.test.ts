@@ -113,7 +113,7 @@ describe('init', () => {
 
 describe('events', () => {
   it('follow each change in order, doubles as doubles', async () => {
-    await using ccu = await start({ delivery: 'single' })
+    await using ccu = await start({ quirks: { delivery: 'single' } })
     await using server = await CallbackServer.open()
     await introduced(ccu, server.url)
     await call(ccu.url, 'setValue', 'LEQ0000001:1', 'STATE', true)
@@ -146,7 +146,7 @@ describe('events', () => {
   })
 
   it('come in a multicall each when so chosen', async () => {
-    await using ccu = await start({ delivery: 'multicall' })
+    await using ccu = await start({ quirks: { delivery: 'multicall' } })
     await using server = await CallbackServer.open()
     await introduced(ccu, server.url)
     ccu.report('LEQ0000001:1', 'STATE', true)
@@ -180,7 +180,7 @@ describe('events', () => {
   })
 
   it('lose the oldest when too many wait, and count them', async () => {
-    await using ccu = await start({ maxQueued: 5, delivery: 'single' })
+    await using ccu = await start({ maxQueued: 5, quirks: { delivery: 'single' } })
     await using server = await CallbackServer.open()
     await introduced(ccu, server.url)
     for (let number = 0; number < 20; number++) ccu.report('LEQ0000001:0', 'RSSI_DEVICE', -number)
@@ -227,7 +227,7 @@ describe('answers of a callback server', () => {
   })
 
   it('can be had for any call', async () => {
-    await using ccu = await start({ encoding: 'utf-8' })
+    await using ccu = await start({ quirks: { encoding: 'utf-8' } })
     const value = { text: 'Größe <&>', bytes: Buffer.from('abc'), when: new Date(Date.UTC(2020, 1, 2)), list: [1.5] }
     await using server = await CallbackServer.open({ error: value })
     await introduced(ccu, server.url)
@@ -379,7 +379,7 @@ describe('the encoding', () => {
     })
     await withServer(server, async (url) => {
       for (const encoding of ['iso-8859-1', 'utf-8'] as const) {
-        await using ccu = await start({ encoding })
+        await using ccu = await start({ quirks: { encoding } })
         await introduced(ccu, url)
         expect(await ccu.invoke('hub-1', 'error', ['Tür 中'])).toEqual({ kind: 'answered', value: 'Grüße' })
       }

@@ -50,7 +50,7 @@ describe('the catalogue', () => {
   })
 
   it('goes out as one newDevices of some 4.5 MB, and more than one device of it can be used', async () => {
-    await using ccu = await new FakeCcu({ devices: 'catalogue', encoding: 'utf-8' }).start()
+    await using ccu = await new FakeCcu({ devices: 'catalogue', quirks: { encoding: 'utf-8' } }).start()
     await using server = await CallbackServer.open()
     await call(ccu.url, 'init', server.url, 'hub')
     await ccu.settled()

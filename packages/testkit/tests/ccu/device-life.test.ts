@@ -10,7 +10,7 @@ let server: CallbackServer
 
 beforeEach(async () => {
   leaks.before()
-  ccu = await new FakeCcu({ encoding: 'utf-8', delivery: 'single' }).start()
+  ccu = await new FakeCcu({ quirks: { encoding: 'utf-8', delivery: 'single' } }).start()
   server = await CallbackServer.open()
   await call(ccu.url, 'init', server.url, 'hub')
   await ccu.settled()

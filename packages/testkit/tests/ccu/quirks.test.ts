@@ -1,6 +1,6 @@
 import { OptionError } from '@x/loop-utils/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FakeCcu, type FakeCcuOptions } from '../../src/ccu/index.ts'
+import { ccuQuirks, FakeCcu, type FakeCcuOptions } from '../../src/ccu/index.ts'
 import { leakHooks } from '../../src/leaks/index.ts'
 import { call, CallbackServer } from './peers.ts'
 import { RawCallback } from './raw-callback.ts'
@@ -132,7 +132,7 @@ describe('HmIPServer', () => {
   it('waits for newDevices without a limit, and keeps everyone else waiting', async () => {
     let release: (value: string) => void = () => undefined
     const held = new Promise<string>((resolve) => (release = resolve))
-    await using ccu = await start({ profile: 'hmip', callTimeoutMs: 20 })
+    await using ccu = await start({ profile: 'hmip', callTimeoutMs: 500 })
     await using quick = await RawCallback.open({ listDevices: EMPTY })
     await post(ccu.url, 'init', quick.url, 'quick')
     await ccu.settled()
@@ -140,7 +140,7 @@ describe('HmIPServer', () => {
     await post(ccu.url, 'init', slow.url, 'slow')
     while (slow.bodies('newDevices').length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     ccu.report('LEQ0000002:1', 'LEVEL', 0.5)
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    await new Promise((resolve) => setTimeout(resolve, 700))
     expect(quick.bodies('event')).toEqual([])
     expect(ccu.registrations()).toMatchObject([{ queued: 1 }, { state: 'introducing', failed: 0 }])
     release('<value></value>')
@@ -213,6 +213,75 @@ describe('VirtualDevices', () => {
   })
 })
 
+describe('the encoding', () => {
+  const NAME = 'K\u{FC}che \u{B0}'
+
+  async function errorOf(ccu: FakeCcu, server: RawCallback): Promise<Buffer> {
+    await ccu.invoke('hub', 'error', [-1, NAME])
+    return server.calls.at(-1)?.body ?? Buffer.alloc(0)
+  }
+
+  it('can be changed while it runs, in the calls that it makes and in its answers', async () => {
+    await using ccu = await start({ profile: 'rfd' })
+    await using server = await RawCallback.open({ listDevices: EMPTY })
+    await introduced(ccu, server)
+    const latin = await errorOf(ccu, server)
+    expect(latin.toString('latin1')).toMatch(/^<\?xml version="1.0" encoding="ISO-8859-1"\?>[^]*K\u{FC}che \u{B0}</u)
+    ccu.setQuirks({ encoding: 'utf-8' })
+    const unicode = await errorOf(ccu, server)
+    expect(unicode.toString('utf8')).toMatch(/^<\?xml version="1.0" encoding="UTF-8"\?>[^]*K\u{FC}che \u{B0}</u)
+    expect(unicode.byteLength).toBe(latin.byteLength - 'ISO-8859-1'.length + 'UTF-8'.length + 2)
+    expect((await post(ccu.url, 'getVersion'))[1]).toContain('encoding="UTF-8"')
+  })
+
+  it('need not be declared', async () => {
+    await using ccu = await start({ quirks: { declaresEncoding: false } })
+    await using server = await RawCallback.open({ listDevices: EMPTY })
+    await introduced(ccu, server)
+    const undeclared = (await errorOf(ccu, server)).toString('latin1')
+    expect(undeclared).toMatch(/^<\?xml version="1.0"\?>/)
+    expect(undeclared).toContain(NAME)
+  })
+})
+
+describe('a profile', () => {
+  it('can be changed while it runs; whoever is registered stays so', async () => {
+    await using ccu = await start({ quirks: { i4: true } })
+    await using server = await RawCallback.open({ listDevices: EMPTY })
+    await introduced(ccu, server)
+    const seen: unknown[] = []
+    ccu.observe((event) => {
+      if (event.type === 'quirks') seen.push([event.profile, event.quirks.i4])
+    })
+    ccu.setProfile('rfd')
+    expect([ccu.profile, ccu.interfaceName, ccu.quirks]).toEqual(['rfd', 'BidCos-RF', ccuQuirks('rfd')])
+    ccu.report('LEQ0000002:1', 'LEVEL', 0.5)
+    await ccu.settled()
+    expect(server.bodies('system.multicall').length).toBe(1)
+    ccu.setProfile('virtual-devices', { path: '' })
+    expect([ccu.interfaceName, ccu.quirks]).toEqual(['VirtualDevices', ccuQuirks('virtual-devices', { path: '' })])
+    ccu.report('LEQ0000002:1', 'LEVEL', 0.6)
+    await ccu.settled()
+    expect(server.bodies('event').length).toBe(1)
+    expect(ccu.registrations()).toMatchObject([{ state: 'ready', sent: 2 }])
+    ccu.setQuirks({ i4: true })
+    expect(seen).toEqual([
+      ['rfd', true],
+      ['virtual-devices', false],
+      ['virtual-devices', true],
+    ])
+    expect(() => ccu.setProfile('ccu9' as never)).toThrow(expect.objectContaining({ option: 'profile' }))
+    expect(() => ccu.setProfile('rfd', { i4: 1 as never })).toThrow(expect.objectContaining({ option: 'quirks.i4' }))
+    expect(ccu.profile).toBe('virtual-devices')
+  })
+
+  it('leaves a name of your own', () => {
+    const ccu = new FakeCcu({ interfaceName: 'Mine' })
+    ccu.setProfile('hmip')
+    expect(ccu.interfaceName).toBe('Mine')
+  })
+})
+
 describe('quirks', () => {
   it('can be chosen one by one, also on top of a profile', async () => {
     const ccu = new FakeCcu({ profile: 'rfd', quirks: { i4: false }, interfaceName: 'Mine' })
@@ -228,6 +297,9 @@ describe('quirks', () => {
     [{ path: 'groups' }, 'quirks.path'],
     [{ userAgent: 'a\r\nb' }, 'quirks.userAgent'],
     [{ lengthHeader: 'Length' }, 'quirks.lengthHeader'],
+    [{ encoding: 'utf-16' }, 'quirks.encoding'],
+    [{ declaresEncoding: 'no' }, 'quirks.declaresEncoding'],
+    [{ delivery: 'post' }, 'quirks.delivery'],
     ['all', 'quirks'],
   ])('that make no sense are refused: %j', (quirks, option) => {
     const ccu = new FakeCcu()

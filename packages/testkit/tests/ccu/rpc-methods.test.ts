@@ -6,7 +6,7 @@ import { call } from './peers.ts'
 let ccu: FakeCcu
 beforeAll(async () => {
   // the library's client reads nothing but UTF-8
-  ccu = await new FakeCcu({ encoding: 'utf-8' }).start()
+  ccu = await new FakeCcu({ quirks: { encoding: 'utf-8' } }).start()
 })
 afterAll(() => ccu.stop())
 

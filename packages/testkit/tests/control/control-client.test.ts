@@ -85,6 +85,7 @@ describe('the control client', () => {
     await client.ccuReport({ reports: [] })
     await client.ccuFailNext({ method: 'setValue', faultCode: -8 })
     await client.ccuSetQuirks({ i4: true })
+    await client.ccuSetProfile({ profile: 'rfd', quirks: { encoding: 'utf-8' } })
     await client.ccuLoadFleet({ fleet: 'catalogue', seed: 2 })
     await client.ccuReboot()
     await client.ccuSetDutyCycle(100)
@@ -114,6 +115,7 @@ describe('the control client', () => {
       'POST /api/ccu/reports {"reports":[]}',
       'POST /api/ccu/faults {"method":"setValue","faultCode":-8}',
       'PATCH /api/ccu/quirks {"i4":true}',
+      'PUT /api/ccu/profile {"profile":"rfd","quirks":{"encoding":"utf-8"}}',
       'PUT /api/ccu/fleet {"fleet":"catalogue","seed":2}',
       'POST /api/ccu/reboot {}',
       'PUT /api/ccu/duty-cycle {"percent":100}',

@@ -1,7 +1,8 @@
-import { checkDuration, checkInteger, OptionError } from '@x/loop-utils/errors'
+import { checkBoolean, checkClock, checkDuration, checkInteger, checkText, OptionError } from '@x/loop-utils/errors'
 import type { Clock } from '@x/loop-utils/clock'
 import { decodeRules, type DecodeOptions } from '../codec/decode-options.ts'
 import { encodeRules, type EncodeOptions } from '../codec/encode-options.ts'
+import { checkOptionNames, type OptionNames } from '../option-names.ts'
 
 /** What a client trusts and presents on `https:` URLs. */
 export interface ClientTlsOptions {
@@ -46,6 +47,19 @@ export interface ClientRules {
   readonly clock: Clock | undefined
 }
 
+const NAMES: OptionNames<XmlRpcClientOptions> = {
+  url: true,
+  timeoutMs: true,
+  encode: true,
+  decode: true,
+  maxConnections: true,
+  keepAliveMs: true,
+  tls: true,
+  clock: true,
+}
+
+const TLS: OptionNames<ClientTlsOptions> = { ca: true, rejectUnauthorized: true }
+
 const ENCODE: EncodeOptions = { dialect: 'ccu', encoding: 'iso-8859-1' }
 const DECODE: DecodeOptions = { encodingFallback: 'iso-8859-1' }
 
@@ -55,7 +69,10 @@ const DECODE: DecodeOptions = { encodingFallback: 'iso-8859-1' }
  * @throws OptionError naming the option that is not usable
  */
 export function clientRules(options: XmlRpcClientOptions): ClientRules {
+  checkOptionNames(options, NAMES)
   const { encode = ENCODE, decode = DECODE, tls = {}, clock } = options
+  checkTls(tls)
+  if (clock !== undefined) checkClock(clock)
   encodeRules(encode)
   decodeRules(decode)
   return {
@@ -76,10 +93,29 @@ function parseUrl(given: string | URL): Pick<ClientRules, 'url' | 'auth'> {
     throw new OptionError('url', text, 'an http: or https: URL')
   }
   const url = new URL(text)
-  const { username, password } = url
+  const auth = credentialsOf(url)
   url.username = ''
   url.password = ''
   url.hash = ''
-  const isAnonymous = username === '' && password === ''
-  return { url, auth: isAnonymous ? undefined : `${decodeURIComponent(username)}:${decodeURIComponent(password)}` }
+  return { url, auth }
+}
+
+function credentialsOf({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  } catch {
+    // shown without what may be a password
+    throw new OptionError('url', '(with credentials)', 'user and password percent-encoded, a % itself as %25')
+  }
+}
+
+/** @throws OptionError naming what is not usable of what a client trusts */
+export function checkTls(tls: ClientTlsOptions): void {
+  checkOptionNames(tls, TLS, 'tls.')
+  const { ca = [], rejectUnauthorized = true } = tls
+  checkBoolean('tls.rejectUnauthorized', rejectUnauthorized)
+  if (typeof ca === 'string') return
+  if (!Array.isArray(ca)) throw new OptionError('tls.ca', ca, 'certificates in PEM: a text or an array of texts')
+  for (const [index, certificate] of ca.entries()) checkText(`tls.ca[${index}]`, certificate)
 }

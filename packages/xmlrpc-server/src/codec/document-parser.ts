@@ -104,6 +104,14 @@ export class DocumentParser {
     const mayHold = top.rule.hasText && (top.rule.kind !== ELEMENT.value || top.step === 0)
     if (mayHold) top.text = top.text === '' ? text : top.text + text
     else if (!BLANK.test(text)) this.#refuseText(text)
+    else if (top.rule.kind === ELEMENT.document) this.#checkMisc()
+  }
+
+  /** Outside the root element white space stands as it is, neither in CDATA nor as a reference (XML 1.0, 2.8). */
+  #checkMisc(): void {
+    const { text, tokenStart, pos } = this.scanner
+    const written = text.slice(tokenStart, pos)
+    if (/[<&]/.test(written)) this.#refuseText(written)
   }
 
   #refuseText(text: string): never {

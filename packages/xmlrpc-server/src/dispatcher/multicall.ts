@@ -11,7 +11,8 @@ export type InvokeMethod = (method: string, params: readonly XmlRpcValue[]) => P
  * Makes the calls of a `system.multicall` one after the other. Each answer is a result in an array of one, or a struct
  * of faultCode and faultString; what is wrong with one call does not keep the others from being made.
  *
- * @throws XmlRpcFault when the parameters are not one array, or it holds more than `maxCalls`
+ * @throws XmlRpcFault −32602 when the parameters are not one array, −32600 when it holds more than `maxCalls`, as for
+ *   any other bound
  */
 export async function multicall(
   params: readonly XmlRpcValue[],
@@ -23,7 +24,10 @@ export async function multicall(
     throw new XmlRpcFault(FAULT_CODE.invalidParams, `${MULTICALL} takes one array of calls`)
   }
   if (calls.length > maxCalls) {
-    throw new XmlRpcFault(FAULT_CODE.invalidParams, `${MULTICALL} takes at most ${maxCalls} calls, not ${calls.length}`)
+    throw new XmlRpcFault(
+      FAULT_CODE.invalidRequest,
+      `${MULTICALL} takes at most ${maxCalls} calls, not ${calls.length}`,
+    )
   }
   const answers: XmlRpcInput[] = []
   for (const call of calls) answers.push(await answerOne(call, invoke))

@@ -2,6 +2,7 @@ import type { EngineContext } from '@x/loop-utils/channel'
 import { TimeoutError } from '@x/loop-utils/errors'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { isStruct, type XmlRpcInput, type XmlRpcValue } from '../codec/value.ts'
+import { interfaceIdFault, MAX_INTERFACE_ID } from '../homematic/interface-id.ts'
 import { ACKNOWLEDGED_ARITY } from './acknowledged.ts'
 import { AcknowledgementGate } from './acknowledgement-gate.ts'
 import { Acknowledgements, type Committed, type PendingCall } from './acknowledgements.ts'
@@ -251,6 +252,9 @@ function checkParams({ methodName, params }: TableCall, arity: number): string {
     throw new XmlRpcFault(FAULT_CODE.invalidParams, `${methodName} takes ${arity} parameters, not ${params.length}`)
   }
   const [interfaceId] = params
-  if (typeof interfaceId === 'string') return interfaceId
-  throw new XmlRpcFault(FAULT_CODE.invalidParams, `${methodName} takes an interface id first, which is a string`)
+  if (typeof interfaceId !== 'string') {
+    throw new XmlRpcFault(FAULT_CODE.invalidParams, `${methodName} takes an interface id first, which is a string`)
+  }
+  if (interfaceId.length > MAX_INTERFACE_ID) throw interfaceIdFault(interfaceId.length)
+  return interfaceId
 }

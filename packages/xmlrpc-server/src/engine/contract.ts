@@ -2,6 +2,7 @@ import type { EngineDefinition } from '@x/loop-utils/channel'
 import type { SingleByteEncoding } from '../codec/single-byte.ts'
 import type { CallCells } from './call-cells.ts'
 import type { Crossing } from './crossing.ts'
+import type { ServerNotice } from './server-notice.ts'
 
 /** One decoded call as it crosses to the facade: the method's name and its parameters. */
 export interface CrossingCall {
@@ -49,15 +50,6 @@ export interface EngineCounters {
   readonly lastRequestAt: number | null
   /** Connections that are open now. */
   readonly connections: number
-}
-
-/** What the facade lets an engine tell of the server in `GET /health`. */
-export interface ServerNotice {
-  readonly centralNames: readonly string[]
-  /** Why the server is degraded; null when it is not. */
-  readonly restriction: string | null
-  /** What engines before this one had counted. */
-  readonly past: { readonly requests: number; readonly errors: number }
 }
 
 /** How an engine lets go of its connections. */

@@ -5,14 +5,21 @@ export type ExchangeOutcome = 'ok' | 'error' | 'failure' | 'denied' | 'gone'
 
 /** A whole answer but for its status: a body and all headers that tell of it, name and value in turn. */
 export interface Answer {
-  readonly bytes: Uint8Array
+  /** The body: bytes, or a text with one byte as each character, which Node sends in one piece with the headers. */
+  readonly body: Uint8Array | string
+  readonly length: number
   readonly headers: readonly string[]
 }
 
+/** Bodies up to this length are sent as text. */
+const SHORT_BODY = 16 * 1024
+
 /** Makes an answer of a body. It tells its length, so that it is never chunked. */
 export function answerOf(type: string, bytes: Uint8Array, headers: Readonly<Record<string, string>> = {}): Answer {
-  const own = ['Content-Type', type, 'Content-Length', String(bytes.byteLength)]
-  return { bytes, headers: [...own, ...Object.entries(headers).flat()] }
+  const { buffer, byteOffset, byteLength: length } = bytes
+  const own = ['Content-Type', type, 'Content-Length', String(length)]
+  const body = length > SHORT_BODY ? bytes : Buffer.from(buffer, byteOffset, length).toString('latin1')
+  return { body, length, headers: [...own, ...Object.entries(headers).flat()] }
 }
 
 /** Answers longer than this are watched: who does not read them loses the connection. */
@@ -26,6 +33,8 @@ export class Exchange {
   readonly isMounted: boolean
   /** How long the body was. */
   bodyBytes = 0
+  /** Where it stands among those that are under way; theirs to keep. */
+  place = 0
   /** Whether the connection is to end with the answer. */
   isLast = false
   /** Whether the server failed to do a part of what was asked, whatever the answer. */
@@ -71,7 +80,7 @@ export class Exchange {
    * Writes the whole answer. It always carries a Content-Length and is never chunked: clients of the XmlRpc++ family
    * read nothing else.
    */
-  answer(status: number, { bytes, headers }: Answer, outcome: ExchangeOutcome): void {
+  answer(status: number, { body, length, headers }: Answer, outcome: ExchangeOutcome): void {
     const { response } = this
     if (response.destroyed || response.headersSent) {
       this.settle('gone')
@@ -79,8 +88,9 @@ export class Exchange {
     }
     const all = this.isLast ? [...headers, 'Connection', 'close'] : headers
     response.writeHead(status, all as string[])
-    response.end(bytes)
-    if (bytes.byteLength > LONG_ANSWER) this.#watchReader(outcome)
+    if (typeof body === 'string') response.end(body, 'latin1')
+    else response.end(body)
+    if (length > LONG_ANSWER) this.#watchReader(outcome)
     else this.settle(outcome)
   }
 

@@ -13,6 +13,7 @@ import type {
   XmlRpcEngineOptions,
 } from './contract.ts'
 import { Exchange, type ExchangeOutcome } from './exchange.ts'
+import { RunningExchanges } from './running-exchanges.ts'
 
 /** What a listener tells. */
 export interface ListenerHandlers {
@@ -49,7 +50,7 @@ export class HttpListener {
   readonly #handlers: ListenerHandlers
   readonly #clock: Clock
   readonly #sockets = new Set<Socket>()
-  readonly #running = new Set<Exchange>()
+  readonly #running = new RunningExchanges()
   #strangers = 0
   #drained = 0
   #isDraining = false
@@ -198,7 +199,7 @@ function openServer({ access, ...options }: ListenerOptions): Server | TlsServer
     keepAliveTimeout: keepAliveTimeoutMs,
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: Math.max(1, Math.min(30_000, headersTimeoutMs / 2)),
+    connectionsCheckingInterval: Math.max(1, Math.min(30_000, Math.floor(headersTimeoutMs / 2))),
     noDelay: true,
   }
   if (access.tls === null) return createServer(settings)

@@ -4,7 +4,6 @@ import { CallAnswerer } from './call-answerer.ts'
 import type {
   BoundAddress,
   EngineCounters,
-  ServerNotice,
   XmlRpcEngineContract,
   XmlRpcEngineDefinition,
   XmlRpcEngineOptions,
@@ -16,6 +15,7 @@ import { HttpListener } from './http-listener.ts'
 import { type HttpRefusal, pathOf, refuse } from './http-refusal.ts'
 import { mounts } from './mounts.ts'
 import { PeerAccess } from './peer-access.ts'
+import { NO_NOTICE, type ServerNotice } from './server-notice.ts'
 
 /** The engine of the callback server: sockets, HTTP, decoding, and the answers that nobody has to be asked for. */
 class XmlRpcEngine implements Engine<XmlRpcEngineContract> {
@@ -28,7 +28,7 @@ class XmlRpcEngine implements Engine<XmlRpcEngineContract> {
   readonly #tally = { requests: 0, errors: 0, failures: 0, denied: 0 }
   #lastRequestAt: number | null = null
   #address: BoundAddress | undefined
-  #notice: ServerNotice = { centralNames: [], restriction: null, past: { requests: 0, errors: 0 } }
+  #notice: ServerNotice = NO_NOTICE
   #telling: NodeJS.Immediate | undefined
 
   constructor(context: EngineContext<XmlRpcEngineContract>, options: XmlRpcEngineOptions) {

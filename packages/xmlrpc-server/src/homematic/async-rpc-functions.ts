@@ -1,5 +1,12 @@
 import type { XmlRpcInput, XmlRpcValue } from '../codec/value.ts'
-import { anyParam, integerParam, textListParam, textParam, type CallbackParam } from './callback-params.ts'
+import {
+  anyParam,
+  integerParam,
+  interfaceIdParam,
+  textListParam,
+  textParam,
+  type CallbackParam,
+} from './callback-params.ts'
 import type { CentralRegistry } from './central-registry.ts'
 import { readDescriptions, writeKnownDevices } from './device-description.ts'
 
@@ -20,13 +27,13 @@ export class AsyncRpcFunctions {
   }
 
   deleteDevices(interfaceId: CallbackParam, addresses: CallbackParam): CallbackResult {
-    const id = textParam(interfaceId, 'interfaceId')
+    const id = interfaceIdParam(interfaceId)
     const list = textListParam(addresses, 'addresses')
     return this.#centrals.route(id)?.onDeleteDevices?.({ interfaceId: id, addresses: list })
   }
 
   error(interfaceId: CallbackParam, errorCode: CallbackParam, message: CallbackParam): CallbackResult {
-    const id = textParam(interfaceId, 'interfaceId')
+    const id = interfaceIdParam(interfaceId)
     const code = typeof errorCode === 'string' ? errorCode : integerParam(errorCode, 'errorCode')
     const text = textParam(message, 'message')
     return this.#centrals.route(id)?.onError?.({ interfaceId: id, errorCode: code, message: text })
@@ -40,7 +47,7 @@ export class AsyncRpcFunctions {
     value: CallbackParam,
   ): CallbackResult {
     const event = {
-      interfaceId: textParam(interfaceId, 'interfaceId'),
+      interfaceId: interfaceIdParam(interfaceId),
       channelAddress: textParam(channelAddress, 'channelAddress'),
       parameter: textParam(parameter, 'parameter'),
       value: anyParam(value, 'value'),
@@ -50,25 +57,25 @@ export class AsyncRpcFunctions {
 
   /** The devices that the central knows; an interface that no central has knows none. */
   async listDevices(interfaceId: CallbackParam): Promise<XmlRpcInput> {
-    const id = textParam(interfaceId, 'interfaceId')
+    const id = interfaceIdParam(interfaceId)
     return writeKnownDevices((await this.#centrals.route(id)?.listDevices?.(id)) ?? [])
   }
 
   newDevices(interfaceId: CallbackParam, deviceDescriptions: CallbackParam): CallbackResult {
-    const id = textParam(interfaceId, 'interfaceId')
+    const id = interfaceIdParam(interfaceId)
     const descriptions = readDescriptions(anyParam(deviceDescriptions, 'deviceDescriptions'))
     return this.#centrals.route(id)?.onNewDevices?.({ interfaceId: id, descriptions })
   }
 
   readdedDevice(interfaceId: CallbackParam, addresses: CallbackParam): CallbackResult {
-    const id = textParam(interfaceId, 'interfaceId')
+    const id = interfaceIdParam(interfaceId)
     const list = textListParam(addresses, 'addresses')
     return this.#centrals.route(id)?.onReaddedDevice?.({ interfaceId: id, addresses: list })
   }
 
   replaceDevice(interfaceId: CallbackParam, oldAddress: CallbackParam, newAddress: CallbackParam): CallbackResult {
     const replacement = {
-      interfaceId: textParam(interfaceId, 'interfaceId'),
+      interfaceId: interfaceIdParam(interfaceId),
       oldAddress: textParam(oldAddress, 'oldAddress'),
       newAddress: textParam(newAddress, 'newAddress'),
     }
@@ -77,7 +84,7 @@ export class AsyncRpcFunctions {
 
   updateDevice(interfaceId: CallbackParam, address: CallbackParam, hint: CallbackParam): CallbackResult {
     const update = {
-      interfaceId: textParam(interfaceId, 'interfaceId'),
+      interfaceId: interfaceIdParam(interfaceId),
       address: textParam(address, 'address'),
       hint: integerParam(hint, 'hint'),
     }

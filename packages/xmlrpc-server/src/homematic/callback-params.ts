@@ -1,5 +1,6 @@
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import type { XmlRpcValue } from '../codec/value.ts'
+import { interfaceIdFault, MAX_INTERFACE_ID } from './interface-id.ts'
 
 /** A parameter that is refused unless it is of its type. */
 export type CallbackParam = XmlRpcValue | undefined
@@ -8,6 +9,13 @@ export type CallbackParam = XmlRpcValue | undefined
 export function textParam(value: CallbackParam, name: string): string {
   if (typeof value === 'string') return value
   throw wrong(name, 'a string', value)
+}
+
+/** @throws XmlRpcFault −32602 when the parameter is no string, or longer than an interface id may be */
+export function interfaceIdParam(value: CallbackParam): string {
+  const id = textParam(value, 'interfaceId')
+  if (id.length > MAX_INTERFACE_ID) throw interfaceIdFault(id.length)
+  return id
 }
 
 /** @throws XmlRpcFault −32602 when the parameter is no integer */

@@ -1,5 +1,6 @@
 import { checkFunction, checkText, OptionError } from '@x/loop-utils/errors'
 import type { Central } from './central.ts'
+import { detached, MAX_INTERFACE_ID } from './interface-id.ts'
 
 /** A central as the registry holds it. */
 export interface CentralEntry {
@@ -8,17 +9,20 @@ export interface CentralEntry {
 
 /** Options of a registry of centrals. */
 export interface CentralRegistryOptions {
-  /** Told once of each interface id that no central has, for the first 256 of them. */
+  /** Told once of each interface id of at most 255 characters that no central has, for the first 256 of them. */
   readonly onUnknownInterface?: (interfaceId: string) => void
 }
 
 /** As many unknown interface ids are remembered: whoever invents more should not fill the memory. */
 const MAX_REMEMBERED = 256
 
+/** Of as many interfaces it is remembered where they were found; of others all centrals are asked. */
+const MAX_FOUND = 1024
+
 /** Finds the central that an interface belongs to. */
 export class CentralRegistry {
   readonly #entries = new Map<string, CentralEntry>()
-  /** Where an interface was found before; asked again before it is believed. */
+  /** Where an interface was found before, oldest first; asked again before it is believed. */
   readonly #found = new Map<string, CentralEntry>()
   readonly #remembered = new Set<string>()
   readonly #onUnknownInterface: ((interfaceId: string) => void) | undefined
@@ -78,7 +82,7 @@ export class CentralRegistry {
     if (before !== undefined) this.#found.delete(interfaceId)
     for (const entry of this.#entries.values()) {
       if (!entry.central.hasClient(interfaceId)) continue
-      this.#found.set(interfaceId, entry)
+      this.#remember(interfaceId, entry)
       return entry
     }
     return undefined
@@ -91,11 +95,23 @@ export class CentralRegistry {
     return entry?.central
   }
 
+  /** Whoever invents ids that a central takes for its own should not fill the memory. */
+  #remember(interfaceId: string, entry: CentralEntry): void {
+    if (interfaceId.length > MAX_INTERFACE_ID) return
+    if (this.#found.size >= MAX_FOUND) {
+      const [oldest] = this.#found.keys()
+      if (oldest !== undefined) this.#found.delete(oldest)
+    }
+    this.#found.set(detached(interfaceId), entry)
+  }
+
   #countUnknown(interfaceId: string): void {
     this.#unknown++
+    if (interfaceId.length > MAX_INTERFACE_ID) return
     if (this.#remembered.has(interfaceId) || this.#remembered.size >= MAX_REMEMBERED) return
-    this.#remembered.add(interfaceId)
-    this.#onUnknownInterface?.(interfaceId)
+    const id = detached(interfaceId)
+    this.#remembered.add(id)
+    this.#onUnknownInterface?.(id)
   }
 }
 

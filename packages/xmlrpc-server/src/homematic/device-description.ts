@@ -1,3 +1,4 @@
+import { OptionError } from '@x/loop-utils/errors'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { emptyStruct, isStruct, type XmlRpcInput, type XmlRpcStruct, type XmlRpcValue } from '../codec/value.ts'
 
@@ -29,6 +30,21 @@ export function readDescriptions(value: XmlRpcValue): DeviceDescription[] {
     }
     return withLists(item) as DeviceDescription
   })
+}
+
+/**
+ * Checks what is said to be known devices.
+ *
+ * @throws OptionError naming the device that has no address
+ */
+export function checkKnownDevices(devices: readonly KnownDevice[]): readonly KnownDevice[] {
+  if (!Array.isArray(devices)) throw new OptionError('devices', devices, 'an array of devices')
+  for (const [index, device] of (devices as readonly unknown[]).entries()) {
+    const isDevice = typeof device === 'object' && device !== null && !Array.isArray(device)
+    if (isDevice && typeof (device as Partial<KnownDevice>).ADDRESS === 'string') continue
+    throw new OptionError(`devices[${index}]`, device, 'an object with an ADDRESS, which is a string')
+  }
+  return devices
 }
 
 /** Devices as `listDevices` sends them: what should be a list is one, or else the CCU's Java side gives up. */

@@ -18,7 +18,7 @@ export type PingOutcome =
 export interface CcuWire {
   /** Rejects when the call was not answered properly; see {@link mayHaveArrived}. */
   init(signal: AbortSignal): Promise<void>
-  /** Takes the registration back. */
+  /** Takes back each registration that the CCU may have. */
   deregister(signal: AbortSignal): Promise<void>
   /** Rejects only when aborted. */
   ping(token: string, signal: AbortSignal): Promise<PingOutcome>
@@ -27,21 +27,39 @@ export interface CcuWire {
 /** What the calls are made with. */
 export interface WireOptions {
   readonly interfaceId: string
-  /** Asked at each call: a server that was started again may have another port. */
+  /** Asked at each registration: a server that was started again may have another port. */
   readonly callbackUrl: () => string
   readonly initTimeoutMs: number
   readonly pongTimeoutMs: number
 }
 
+/** As many addresses are taken back in the end; an earlier one that could not be by then is forgotten. */
+const MAX_KNOWN = 8
+
 /** Makes the calls through a client. */
 export function clientWire(client: XmlRpcClient, options: WireOptions): CcuWire {
   const { interfaceId, callbackUrl, initTimeoutMs: timeoutMs, pongTimeoutMs } = options
+  // what was registered has to be taken back, whatever the address is by then
+  const known = new Set<string>()
+  const call = (url: string, id: string, signal: AbortSignal): Promise<unknown> =>
+    client.call('init', [url, id], { signal, timeoutMs, emptyAsVoid: true })
   return {
     async init(signal) {
-      await client.call('init', [callbackUrl(), interfaceId], { signal, timeoutMs, emptyAsVoid: true })
+      const url = callbackUrl()
+      const wasKnown = known.delete(url)
+      try {
+        remember(known, url)
+        await call(url, interfaceId, signal)
+      } catch (cause) {
+        if (!wasKnown && !signal.aborted && !mayHaveArrived(cause)) known.delete(url)
+        throw cause
+      }
     },
     async deregister(signal) {
-      await client.call('init', [callbackUrl(), ''], { signal, timeoutMs, emptyAsVoid: true })
+      for (const url of known) {
+        await call(url, '', signal)
+        known.delete(url)
+      }
     },
     async ping(token, signal) {
       try {
@@ -61,4 +79,10 @@ export function clientWire(client: XmlRpcClient, options: WireOptions): CcuWire 
 export function mayHaveArrived(cause: unknown): boolean {
   if (cause instanceof XmlRpcTransportError) return cause.maybeExecuted
   return cause instanceof TimeoutError
+}
+
+function remember(known: Set<string>, url: string): void {
+  const [oldest] = known
+  if (known.size >= MAX_KNOWN && oldest !== undefined) known.delete(oldest)
+  known.add(url)
 }

@@ -1,8 +1,19 @@
 import { reconnectBackoff, type Backoff } from '@x/loop-utils/backoff'
 import { systemClock, type Clock, type Random } from '@x/loop-utils/clock'
-import { checkBoolean, checkDuration, checkFunction, checkInteger, checkText, OptionError } from '@x/loop-utils/errors'
+import {
+  checkBoolean,
+  checkClock,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkRandom,
+  checkText,
+  OptionError,
+} from '@x/loop-utils/errors'
+import { checkTls, type ClientTlsOptions } from '../client/client-options.ts'
 import { XmlRpcClient } from '../client/xml-rpc-client.ts'
-import type { ClientTlsOptions } from '../client/client-options.ts'
+import { MAX_INTERFACE_ID } from '../homematic/interface-id.ts'
+import { checkOptionNames, type OptionNames } from '../option-names.ts'
 
 /** Options of a registration. `ccu`, `interfaceId` and `callbackUrl` are needed. */
 export interface CcuRegistrationOptions {
@@ -55,6 +66,24 @@ export interface RegistrationRules {
   readonly random: Random
 }
 
+const NAMES: OptionNames<CcuRegistrationOptions> = {
+  ccu: true,
+  interfaceId: true,
+  callbackUrl: true,
+  watchdog: true,
+  pingAfterMs: true,
+  pongTimeoutMs: true,
+  maxMissedPongs: true,
+  initTimeoutMs: true,
+  firstCallbackTimeoutMs: true,
+  deregisterTimeoutMs: true,
+  backoff: true,
+  tls: true,
+  onError: true,
+  clock: true,
+  random: true,
+}
+
 const DURATIONS = {
   pingAfterMs: 60_000,
   pongTimeoutMs: 15_000,
@@ -69,14 +98,18 @@ const DURATIONS = {
  * @throws OptionError naming the option that is not usable
  */
 export function registrationRules(options: CcuRegistrationOptions): RegistrationRules {
+  checkOptionNames(options, NAMES)
   const { callbackUrl, onError, backoff = reconnectBackoff(), clock = systemClock, random = Math.random } = options
   if (onError !== undefined) checkFunction('onError', onError)
+  if (options.tls !== undefined) checkTls(options.tls)
+  checkClock(clock)
+  checkRandom(random)
   if (typeof backoff?.delays !== 'function')
     throw new OptionError('backoff', backoff, 'a Backoff, such as exponential()')
   const duration = (name: keyof typeof DURATIONS): number =>
     checkDuration(name, options[name] ?? DURATIONS[name], { min: 1 })
   return {
-    interfaceId: checkText('interfaceId', options.interfaceId),
+    interfaceId: checkText('interfaceId', options.interfaceId, { maxLength: MAX_INTERFACE_ID }),
     callbackUrl: typeof callbackUrl === 'function' ? () => checkUrl(callbackUrl()) : urlOf(checkUrl(callbackUrl)),
     watchdog: checkBoolean('watchdog', options.watchdog ?? true),
     maxMissedPongs: checkInteger('maxMissedPongs', options.maxMissedPongs ?? 2, { min: 1 }),

@@ -2,6 +2,7 @@ import { checkText, OptionError } from '@x/loop-utils/errors'
 import { createSecureContext } from 'node:tls'
 import { checkAddresses } from '../engine/address-list.ts'
 import type { AccessOptions, Credentials, GivenCredentials, TlsIdentity } from '../engine/contract.ts'
+import { checkOptionNames, type OptionNames } from '../option-names.ts'
 
 /** Decides whether a user may call; asked once a minute for each connection. */
 export type CredentialsCheck = (given: GivenCredentials) => boolean | Promise<boolean>
@@ -51,8 +52,11 @@ function checkCredentials(credentials: NonNullable<ServerAccessOptions['credenti
   })
 }
 
+const TLS: OptionNames<TlsIdentity> = { key: true, cert: true, passphrase: true, clientCa: true }
+
 function checkTls(tls: TlsIdentity): TlsIdentity {
   if (typeof tls !== 'object' || tls === null) throw new OptionError('tls', tls, '{ key, cert } in PEM')
+  checkOptionNames(tls, TLS, 'tls.')
   const { key, cert, passphrase, clientCa } = tls
   checkText('tls.key', key)
   checkText('tls.cert', cert)

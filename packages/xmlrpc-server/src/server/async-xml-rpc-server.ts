@@ -1,12 +1,14 @@
-import { checkDuration, checkOneOf, ModeOptionError } from '@x/loop-utils/errors'
+import { checkDuration, checkOneOf, ModeOptionError, OptionError } from '@x/loop-utils/errors'
 import { ServiceCore, type StartContext, type StopReport, type StopRequest } from '@x/loop-utils/service'
 import type { XmlRpcInput, XmlRpcValue } from '../codec/value.ts'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { AsyncXmlRpcDispatcher } from '../dispatcher/async-xml-rpc-dispatcher.ts'
+import { instanceMethods } from '../dispatcher/instance-methods.ts'
 import type { MethodOptions, XmlRpcHandler } from '../dispatcher/method.ts'
-import type { CallOutcome, CrossingCall, GivenCredentials, ServerNotice } from '../engine/contract.ts'
+import type { CallOutcome, CrossingCall, GivenCredentials } from '../engine/contract.ts'
 import { fromCrossing, toCrossing } from '../engine/crossing.ts'
 import { mounts } from '../engine/mounts.ts'
+import type { ServerNotice } from '../engine/server-notice.ts'
 import { AsyncRpcFunctions } from '../homematic/async-rpc-functions.ts'
 import { type CentralEntry, CentralRegistry } from '../homematic/central-registry.ts'
 import type { Central } from '../homematic/central.ts'
@@ -15,6 +17,8 @@ import { registerCallbacks } from '../homematic/register-callbacks.ts'
 import { CallbackIntake } from './callback-intake.ts'
 import { EngineIntent } from './engine-intent.ts'
 import { EngineRoom, switchSettings } from './engine-room.ts'
+import { checkInterfaceId, knownDevices } from './known-devices.ts'
+import { NoticePost } from './notice-post.ts'
 import type { RequestHandler } from './request-handler.ts'
 import { Restrictions } from './restrictions.ts'
 import { ServerBreaker } from './server-breaker.ts'
@@ -38,11 +42,14 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
   readonly #settings: ServerSettings
   readonly #centrals: CentralRegistry
   readonly #dispatcher: AsyncXmlRpcDispatcher
+  /** The names of the methods that the server answers itself. */
+  readonly #reserved: ReadonlySet<string>
   readonly #intake: CallbackIntake
   readonly #intent: EngineIntent
   readonly #room: EngineRoom
   readonly #breaker: ServerBreaker
   readonly #restrictions: Restrictions
+  readonly #post: NoticePost
   #isMounted = false
 
   /** @throws OptionError when an option is not usable */
@@ -55,6 +62,7 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
     })
     const functions = new AsyncRpcFunctions(this.#centrals)
     this.#dispatcher = createDispatcher(settings, functions)
+    this.#reserved = new Set(this.#dispatcher.methodNames())
     this.#intake = new CallbackIntake({
       settings,
       functions,
@@ -63,7 +71,7 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
     })
     this.#intent = new EngineIntent({
       methodNames: () => this.#dispatcher.methodNames(),
-      notice: () => this.#notice(),
+      notice: (engine) => this.#notice(engine),
       held: () => this.#intake.queues.held,
     })
     this.#room = this.#createRoom()
@@ -71,6 +79,10 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
     this.#restrictions = new Restrictions((reason, cause) => {
       this.setRestriction(reason, cause)
       this.#tellNotice()
+    })
+    this.#post = new NoticePost({
+      send: () => this.#tellNotice(),
+      isBusy: () => this.#intake.queues.waiting > 0,
     })
   }
 
@@ -99,25 +111,31 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
   }
 
   /**
-   * Registers a method of your own: its result, or what it throws, is the answer.
+   * Registers a method of your own: its result, or what it throws, is the answer. One of the same name is replaced.
    *
-   * @throws OptionError when the name or an option is not usable
+   * @throws OptionError when the name is not usable or one of the server's own methods, or an option is not usable
    */
   register(name: string, handler: XmlRpcHandler, options?: MethodOptions): this {
+    this.#checkFree(name)
     this.#dispatcher.register(name, handler, options)
     this.#tellMethods()
     return this
   }
 
-  /** Forgets a method; false when there was none of that name. */
+  /** Forgets a method of your own; false when there was none of that name. */
   unregister(name: string): boolean {
-    const isKnown = this.#dispatcher.unregister(name)
+    const isKnown = !this.#reserved.has(name) && this.#dispatcher.unregister(name)
     if (isKnown) this.#tellMethods()
     return isKnown
   }
 
-  /** Registers the public methods of an object. @throws OptionError */
-  registerInstance(instance: object, options?: { readonly methods?: readonly string[] }): this {
+  /**
+   * Registers the public methods of an object, those that `options.methods` names or all of them.
+   *
+   * @throws OptionError when one of them is no method, or has the name of one of the server's own; then none is
+   */
+  registerInstance(instance: object, options: { readonly methods?: readonly string[] } = {}): this {
+    for (const name of instanceMethods(instance, options.methods).keys()) this.#checkFree(name)
     this.#dispatcher.registerInstance(instance, options)
     this.#tellMethods()
     return this
@@ -125,10 +143,14 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
 
   /**
    * Says which devices of an interface are known: `listDevices` is then answered without asking the central, also
-   * while this loop is busy. `undefined` takes it back.
+   * while this loop is busy. `undefined` takes it back. What is done to the list later changes nothing.
+   *
+   * @throws OptionError when one of them is no device, or has no form in the dialect of the answers
    */
   setKnownDevices(interfaceId: string, devices: readonly KnownDevice[] | undefined): void {
-    this.#intent.setKnownDevices(interfaceId, devices)
+    checkInterfaceId(interfaceId)
+    const list = devices === undefined ? undefined : knownDevices(devices, this.#settings)
+    this.#intent.setDeviceList(interfaceId, list)
     this.#room.tell((link) => this.#intent.tellDeviceList(link, interfaceId))
   }
 
@@ -247,11 +269,13 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
   }
 
   protected override onStart({ signal }: StartContext): Promise<void> {
+    this.#post.open()
     return this.#room.open(signal)
   }
 
   protected override async onStop({ deadlineMs, drain, failure }: StopRequest): Promise<Partial<StopReport>> {
     const endsAt = performance.now() + deadlineMs
+    this.#post.close()
     const report = await this.#room.close({ drain: drain && failure === undefined, deadlineMs })
     const { queues } = this.#intake
     if (drain) await within(endsAt - performance.now(), queues.idle())
@@ -269,7 +293,11 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
         calls: (calls) => this.#intake.take(calls),
         answer: (call) => this.#answer(call),
         authorize: (given) => this.#authorize(given),
-        progress: (progress) => this.#breaker.note(progress),
+        progress: (progress) => {
+          this.#breaker.note(progress)
+          this.#post.soon()
+        },
+        changed: () => this.#tellNotice(),
         crashed: (cause) => this.#onCrash(cause),
         lost: (cause) => this.fail(cause),
         error: (error) => this.#tellError(error),
@@ -277,10 +305,27 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
     })
   }
 
-  #notice(): ServerNotice {
-    const { requests, errors } = this.#room.tally.past
+  #notice(engine: object): ServerNotice {
+    const { tally, mode, restarts, switches } = this.#room
     const { reason = null } = this.#restrictions
-    return { centralNames: this.#centrals.names, restriction: reason, past: { requests, errors } }
+    const { queues, failed } = this.#intake
+    const { dropped, coalesced } = queues.counts
+    const { names: centralNames, unknownInterfaceIds: unknown } = this.#centrals
+    return {
+      centralNames,
+      restriction: reason,
+      mode,
+      breaker: this.#breaker.state,
+      restarts,
+      switches,
+      callbacks: { waiting: queues.waiting, dropped, coalesced, failed, unknown },
+      others: tally.besides(engine),
+    }
+  }
+
+  #checkFree(name: string): void {
+    if (!this.#reserved.has(name)) return
+    throw new OptionError('name', name, 'a name that is none of the methods that the server answers itself')
   }
 
   #tellMethods(): void {
@@ -288,7 +333,7 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
   }
 
   #tellNotice(): void {
-    this.#room.tell((link) => this.#intent.tellNotice(link))
+    this.#room.tell((link, engine) => this.#intent.tellNotice(link, engine))
   }
 
   #onCrash(cause: Error | undefined): void {

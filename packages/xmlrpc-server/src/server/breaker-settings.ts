@@ -1,4 +1,5 @@
 import { checkBoolean, checkDuration, checkInteger, OptionError } from '@x/loop-utils/errors'
+import { checkOptionNames, type OptionNames } from '../option-names.ts'
 
 /** How a server watches itself for failures. */
 export interface ServerBreakerOptions {
@@ -16,6 +17,12 @@ export interface ServerBreakerOptions {
 /** {@link ServerBreakerOptions} with every default filled in. */
 export type BreakerSettings = Required<ServerBreakerOptions>
 
+const NAMES: OptionNames<ServerBreakerOptions> = {
+  failureThreshold: true,
+  resetTimeoutMs: true,
+  switchImplementation: true,
+}
+
 /**
  * Checks the options of the watch; undefined when there is to be none.
  *
@@ -24,6 +31,7 @@ export type BreakerSettings = Required<ServerBreakerOptions>
 export function breakerSettings(options: ServerBreakerOptions | false = {}): BreakerSettings | undefined {
   if (options === false) return undefined
   if (typeof options !== 'object' || options === null) throw new OptionError('breaker', options, 'an object, or false')
+  checkOptionNames(options, NAMES, 'breaker.')
   const { failureThreshold = 5, resetTimeoutMs = 60_000, switchImplementation = false } = options
   return {
     failureThreshold: checkInteger('breaker.failureThreshold', failureThreshold, { min: 1 }),

@@ -10,6 +10,7 @@ import type {
   ListenAddress,
   XmlRpcEngineContract,
 } from '../engine/contract.ts'
+import { checkOptionNames } from '../option-names.ts'
 import type { EngineIntent } from './engine-intent.ts'
 import { EngineSeat } from './engine-seat.ts'
 import { handPortOver } from './port-handover.ts'
@@ -25,6 +26,8 @@ export interface RoomHandlers {
   readonly answer: (call: CrossingCall) => Promise<CallOutcome>
   readonly authorize: (given: GivenCredentials) => Promise<boolean>
   readonly progress: (progress: TallyProgress) => void
+  /** Another engine serves, or one is gone and what it had counted is the others' to tell. */
+  readonly changed: () => void
   /** The engine is gone and is being started again; undefined: it works again. */
   readonly crashed: (cause: Error | undefined) => void
   /** There is no engine any more. */
@@ -93,10 +96,11 @@ export class EngineRoom {
   }
 
   /** Tells the engine something, if there is one; a fresh one is told everything. */
-  tell(push: (link: EngineLink<XmlRpcEngineContract>) => Promise<void>): void {
-    for (const { link } of [this.#seat, this.#leaving].filter((seat) => seat !== undefined)) {
-      if (link === undefined) continue
-      push(link).catch((error: unknown) => {
+  tell(push: (link: EngineLink<XmlRpcEngineContract>, engine: object) => Promise<void>): void {
+    for (const seat of [this.#seat, this.#leaving]) {
+      const link = seat?.link
+      if (seat === undefined || link === undefined) continue
+      push(link, seat).catch((error: unknown) => {
         // otherwise the engine is gone, and the next one is told
         if (link.state === 'up') this.#parts.handlers.error(error)
       })
@@ -119,6 +123,7 @@ export class EngineRoom {
     this.#leaving = from
     this.mode = mode
     this.switches++
+    this.#parts.handlers.changed()
     const { drained, aborted } = await this.#empty(from, options)
     this.#leaving = undefined
     to.unstage()
@@ -157,6 +162,7 @@ export class EngineRoom {
     const report = await seat.drain({ deadlineMs, idleGraceMs }, this.#signal).catch(() => undefined)
     await seat.close({ drain: true, deadlineMs })
     this.tally.engineGone(seat)
+    this.#parts.handlers.changed()
     return report ?? { drained: 0, aborted: 0 }
   }
 
@@ -194,10 +200,11 @@ export class EngineRoom {
   }
 
   #onState(seat: EngineSeat, state: LinkState, cause: Error | undefined): void {
-    const { crashed, lost } = this.#parts.handlers
+    const { crashed, lost, changed } = this.#parts.handlers
     if (state === 'restarting') {
       this.restarts++
       this.tally.engineGone(seat)
+      changed()
     }
     if (seat !== this.#seat) return
     if (state === 'restarting') crashed(cause)
@@ -207,9 +214,8 @@ export class EngineRoom {
 }
 
 /** Fills in how a server goes over to the other implementation. */
-export function switchSettings({
-  drainMs = DRAIN_MS,
-  idleGraceMs = IDLE_GRACE_MS,
-}: SwitchOptions): Required<SwitchOptions> {
+export function switchSettings(options: SwitchOptions): Required<SwitchOptions> {
+  checkOptionNames(options, { drainMs: true, idleGraceMs: true })
+  const { drainMs = DRAIN_MS, idleGraceMs = IDLE_GRACE_MS } = options
   return { drainMs, idleGraceMs }
 }

@@ -127,13 +127,13 @@ export class EngineSeat {
       onError: handlers.error,
       onLog: (level, fields, message) => logAt(logger, level, { fields, message }),
     })
-    await intent.equip(this.#link)
+    await intent.equip(this.#link, this)
   }
 
   async #replay(link: EngineLink<XmlRpcEngineContract>): Promise<void> {
     this.#taken = 0
     this.#told = 0
-    await this.#parts.intent.equip(link)
+    await this.#parts.intent.equip(link, this)
     if (this.#listening !== undefined) await link.call('listen', this.#listening)
   }
 

@@ -1,3 +1,5 @@
+import { detached } from '../homematic/interface-id.ts'
+
 /** What became of callbacks of one interface that waited for their handlers. */
 export interface OverflowCount {
   /** Callbacks that were dropped because too many waited. */
@@ -46,7 +48,7 @@ export class OverflowCounts {
     const known = this.#byInterface.get(name)
     if (known !== undefined) return known
     const fresh = { dropped: 0, coalesced: 0 }
-    this.#byInterface.set(name, fresh)
+    this.#byInterface.set(detached(name), fresh)
     return fresh
   }
 }

@@ -1,4 +1,5 @@
 import type { EngineCounters } from '../engine/contract.ts'
+import type { OtherCounts } from '../engine/server-notice.ts'
 
 /** The counters that add up over engines. */
 type Sums = Record<'requests' | 'errors' | 'failures' | 'denied' | 'delayed', number>
@@ -14,11 +15,6 @@ export class RequestTally {
   readonly #past: Sums = { requests: 0, errors: 0, failures: 0, denied: 0, delayed: 0 }
   readonly #current = new Map<object, EngineCounters>()
   #lastRequestAt: number | undefined
-
-  /** What engines that are gone have counted. */
-  get past(): Readonly<Sums> {
-    return this.#past
-  }
 
   get requests(): number {
     return this.#sum('requests')
@@ -50,6 +46,17 @@ export class RequestTally {
 
   get lastRequest(): Date | undefined {
     return this.#lastRequestAt === undefined ? undefined : new Date(this.#lastRequestAt)
+  }
+
+  /** What all engines but that one have counted, and the last request of all. */
+  besides(engine: object): OtherCounts {
+    const { requests, errors, denied, delayed } = this.#past
+    const sums = { requests, errors, denied, delayed, connections: 0 }
+    for (const [other, counters] of this.#current) {
+      if (other === engine) continue
+      for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += counters[name]
+    }
+    return { ...sums, lastRequestAt: this.#lastRequestAt ?? null }
   }
 
   /** Takes what an engine counts now. */

@@ -12,6 +12,7 @@ import {
 import { checkLogger, type Logger } from '@x/loop-utils/log'
 import type { SingleByteEncoding } from '../codec/single-byte.ts'
 import type { AccessOptions, AnswerEncoding, XmlRpcEngineOptions } from '../engine/contract.ts'
+import { checkOptionNames, type OptionNames } from '../option-names.ts'
 import { accessOptions, type CredentialsCheck, type ServerAccessOptions } from './access-options.ts'
 import { breakerSettings, type BreakerSettings, type ServerBreakerOptions } from './breaker-settings.ts'
 import { checkQueueSettings, QUEUE_DEFAULTS, type QueueSettings, type ServerQueueOptions } from './queue-options.ts'
@@ -46,7 +47,7 @@ export interface XmlRpcServerOptions extends ServerQueueOptions, ServerAccessOpt
   readonly maxConnections?: number
   /** How long an idle connection is kept open. Default 300,000 ms: the Java side of a CCU does not expect it to end. */
   readonly keepAliveTimeoutMs?: number
-  /** How long the headers of a request may take. Default 20,000 ms. */
+  /** How long the headers of a request may take. Default 20,000 ms, or `requestTimeoutMs` where that is less. */
   readonly headersTimeoutMs?: number
   /** How long a whole request may take to arrive. Default 60,000 ms. */
   readonly requestTimeoutMs?: number
@@ -91,10 +92,25 @@ type Optional =
   | 'encodingFallback'
   | 'logger'
   | 'breaker'
+  | 'headersTimeoutMs'
   | 'allow'
   | 'credentials'
   | 'tls'
 type Defaulted = Required<Omit<XmlRpcServerOptions, Optional>>
+
+const OPTIONAL: OptionNames<Pick<XmlRpcServerOptions, Optional>> = {
+  threadEntry: true,
+  engineHost: true,
+  onError: true,
+  emptyString: true,
+  encodingFallback: true,
+  logger: true,
+  breaker: true,
+  headersTimeoutMs: true,
+  allow: true,
+  credentials: true,
+  tls: true,
+}
 
 const DEFAULTS: Defaulted = {
   ...QUEUE_DEFAULTS,
@@ -109,7 +125,6 @@ const DEFAULTS: Defaulted = {
   maxMulticallCalls: 10_000,
   maxConnections: 20_000,
   keepAliveTimeoutMs: 300_000,
-  headersTimeoutMs: 20_000,
   requestTimeoutMs: 60_000,
   handlerTimeoutMs: 10_000,
   dialect: 'ccu',
@@ -126,6 +141,7 @@ export interface ServerSettings
     QueueSettings,
     Pick<XmlRpcServerOptions, 'threadEntry' | 'engineHost' | 'onError' | 'encodingFallback'> {
   readonly emptyString: 'typed' | 'untyped' | 'omit'
+  readonly headersTimeoutMs: number
   readonly logger: Logger
   readonly breaker: BreakerSettings | undefined
   readonly access: AccessOptions
@@ -138,6 +154,7 @@ export interface ServerSettings
  * @throws OptionError naming the option that is not usable
  */
 export function serverSettings(options: XmlRpcServerOptions): ServerSettings {
+  checkOptionNames(options, { ...DEFAULTS, ...OPTIONAL })
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const { credentials, emptyString, breaker, logger, ...rest } = {
     ...DEFAULTS,
@@ -148,10 +165,11 @@ export function serverSettings(options: XmlRpcServerOptions): ServerSettings {
   checkForms(rest)
   checkQueueSettings(rest)
   for (const name of COUNTS) checkCount(name, rest[name], { min: 1 })
-  for (const name of DURATIONS) checkDuration(name, rest[name])
+  checkDuration('handlerTimeoutMs', rest.handlerTimeoutMs)
   if (rest.onError !== undefined) checkFunction('onError', rest.onError)
   return {
     ...rest,
+    ...httpTimes(rest),
     emptyString: checkOneOf(
       'emptyString',
       emptyString ?? (rest.dialect === 'ccu' ? 'untyped' : 'typed'),
@@ -173,7 +191,22 @@ const EMPTY_STRINGS = ['typed', 'untyped', 'omit'] as const
 
 const COUNTS = ['maxBodyBytes', 'maxDepth', 'maxNodes', 'maxMulticallCalls', 'maxConnections'] as const
 
-const DURATIONS = ['keepAliveTimeoutMs', 'headersTimeoutMs', 'requestTimeoutMs', 'handlerTimeoutMs'] as const
+/** What the timers of Node.js take: longer ones would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+const HEADERS_TIMEOUT_MS = 20_000
+
+type HttpTimes = Pick<ServerSettings, 'keepAliveTimeoutMs' | 'headersTimeoutMs' | 'requestTimeoutMs'>
+
+/** Node.js takes whole milliseconds, and no more of them for the headers than for the whole request. */
+function httpTimes(settings: Defaulted & Pick<XmlRpcServerOptions, 'headersTimeoutMs'>): HttpTimes {
+  const { keepAliveTimeoutMs, requestTimeoutMs } = settings
+  checkInteger('keepAliveTimeoutMs', keepAliveTimeoutMs, { min: 1, max: MAX_TIMER_MS })
+  checkInteger('requestTimeoutMs', requestTimeoutMs, { min: 1, max: MAX_TIMER_MS })
+  const headersTimeoutMs = settings.headersTimeoutMs ?? Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs)
+  checkInteger('headersTimeoutMs', headersTimeoutMs, { min: 1, max: requestTimeoutMs })
+  return { keepAliveTimeoutMs, requestTimeoutMs, headersTimeoutMs }
+}
 
 function checkPlace({ host, port, mode, threadEntry, listen, sharePort }: Defaulted & XmlRpcServerOptions): void {
   checkText('host', host)

@@ -1,6 +1,7 @@
 import type { StopOptions, StopReport } from '@x/loop-utils/service'
 import { isDeepStrictEqual } from 'node:util'
 import { AsyncXmlRpcServer } from './async-xml-rpc-server.ts'
+import { Owners } from './owners.ts'
 import { ServerConflictError } from './server-conflict-error.ts'
 import { serverSettings, type ServerSettings, type XmlRpcServerOptions } from './server-options.ts'
 
@@ -13,12 +14,11 @@ export interface Holder {
 /** Options that each holder has for himself. */
 const OWN_OPTIONS: ReadonlySet<string> = new Set(['onError', 'host', 'port'])
 
-/** A server, those who hold it, and whose methods it has. */
+/** A server, those who hold it, and what of it belongs to whom. */
 export class SharedServer {
   readonly server: AsyncXmlRpcServer
   readonly holders: Set<Holder> = new Set()
-  /** Who registered a method. */
-  readonly methodOwners: Map<string, object> = new Map()
+  readonly owners: Owners = new Owners()
   readonly #settings: ServerSettings
 
   constructor({ options }: Holder) {

@@ -15,6 +15,7 @@ import { AsyncXmlRpcServer } from './async-xml-rpc-server.ts'
 import type { RequestHandler } from './request-handler.ts'
 import type { ServerHealthStatus } from './server-health.ts'
 import type { XmlRpcServerOptions } from './server-options.ts'
+import type { Belonging } from './owners.ts'
 import { type Holder, type SharedServer, sharedServers } from './shared-servers.ts'
 import type { SwitchOptions, SwitchReport } from './switch-report.ts'
 import type { XmlRpcServer } from './xml-rpc-server.ts'
@@ -53,6 +54,7 @@ export class XmlRpcServerLease extends ServiceCore implements XmlRpcServer {
     if (this.#centrals.has(central.name)) return false
     if (!this.#server.addCentral(central)) return false
     if (this.#shared === undefined) this.#idle.removeCentral(central)
+    this.#shared?.owners.take('central', central.name, this)
     this.#centrals.set(central.name, central)
     return true
   }
@@ -60,7 +62,8 @@ export class XmlRpcServerLease extends ServiceCore implements XmlRpcServer {
   /** Removes a central that was added here; false when there is none of that name. */
   removeCentral(central: Pick<Central, 'name'>): boolean {
     if (!this.#centrals.delete(central.name)) return false
-    this.#shared?.server.removeCentral(central)
+    const shared = this.#shared
+    if (shared?.owners.release('central', central.name, this) === true) shared.server.removeCentral(central)
     return true
   }
 
@@ -73,29 +76,51 @@ export class XmlRpcServerLease extends ServiceCore implements XmlRpcServer {
     return this.#shared === undefined ? this.#centrals.size === 0 : this.#server.noCentralAssigned
   }
 
+  /**
+   * Registers a method, which goes with this hold.
+   *
+   * @throws OptionError when the name is not usable, or that of a method of the server or of somebody else who holds it
+   */
   register(name: string, handler: XmlRpcHandler, options?: MethodOptions): this {
+    this.#checkFree('method', name)
     this.#server.register(name, handler, options)
     this.#methods.set(name, { handler, options })
-    this.#shared?.methodOwners.set(name, this)
+    this.#shared?.owners.take('method', name, this)
     return this
   }
 
+  /** Forgets a method that was registered here; false when there was none of that name. */
   unregister(name: string): boolean {
-    this.#methods.delete(name)
-    const isOwn = this.#shared?.methodOwners.get(name) === this
-    if (isOwn) this.#shared?.methodOwners.delete(name)
-    return isOwn && this.#server.unregister(name)
+    if (!this.#methods.delete(name)) return false
+    if (this.#shared?.owners.release('method', name, this) !== false) this.#server.unregister(name)
+    return true
   }
 
   registerInstance(instance: object, options: { readonly methods?: readonly string[] } = {}): this {
-    for (const [name, handler] of instanceMethods(instance, options.methods)) this.register(name, handler)
+    const methods = instanceMethods(instance, options.methods)
+    for (const name of methods.keys()) this.#checkFree('method', name)
+    this.#server.registerInstance(instance, options)
+    for (const [name, handler] of methods) {
+      this.#methods.set(name, { handler, options: undefined })
+      this.#shared?.owners.take('method', name, this)
+    }
     return this
   }
 
+  /**
+   * Says which devices of an interface are known, as long as this hold is taken.
+   *
+   * @throws OptionError when one of them is no device, or somebody else who holds the server has said so
+   */
   setKnownDevices(interfaceId: string, devices: readonly KnownDevice[] | undefined): void {
+    if (devices === undefined) {
+      if (this.#devices.delete(interfaceId)) this.#forgetDevices(interfaceId)
+      return
+    }
+    this.#checkFree('devices', interfaceId)
     this.#server.setKnownDevices(interfaceId, devices)
-    if (devices === undefined) this.#devices.delete(interfaceId)
-    else this.#devices.set(interfaceId, devices)
+    this.#devices.set(interfaceId, [...devices])
+    this.#shared?.owners.take('devices', interfaceId, this)
   }
 
   get listenIpAddr(): string {
@@ -137,22 +162,37 @@ export class XmlRpcServerLease extends ServiceCore implements XmlRpcServer {
     const shared = await sharedServers.acquire(this.#holder)
     this.#shared = shared
     shared.server.on('health', this.#onHealth).on('state', this.#onServerState)
-    for (const central of this.#centrals.values()) {
-      if (shared.server.addCentral(central)) continue
-      this.#centrals.delete(central.name)
-      throw new OptionError('central.name', central.name, 'a name that nobody else who holds the server uses')
+    this.#bring(shared)
+  }
+
+  /** Brings along what was added before; what somebody else has meanwhile is given up. */
+  #bring({ server, owners }: SharedServer): void {
+    for (const [name, central] of this.#centrals) {
+      if (!server.addCentral(central)) {
+        this.#centrals.delete(name)
+        throw taken('central', name)
+      }
+      owners.take('central', name, this)
     }
-    for (const [name, { handler, options }] of this.#methods) this.register(name, handler, options)
-    for (const [interfaceId, devices] of this.#devices) shared.server.setKnownDevices(interfaceId, devices)
+    for (const [name, { handler, options }] of this.#methods) {
+      if (!owners.isFree('method', name, this)) this.#methods.delete(name)
+      this.register(name, handler, options)
+    }
+    for (const [interfaceId, devices] of this.#devices) {
+      if (!owners.isFree('devices', interfaceId, this)) this.#devices.delete(interfaceId)
+      this.setKnownDevices(interfaceId, devices)
+    }
   }
 
   protected override async onStop({ drain, deadlineMs }: StopRequest): Promise<Partial<StopReport>> {
     const shared = this.#shared
     if (shared === undefined) return {}
+    const endsAt = performance.now() + deadlineMs
     shared.server.off('health', this.#onHealth).off('state', this.#onServerState)
     const isLast = shared.holders.size === 1
     const callback = isLast ? 0 : await this.#finish(shared, drain ? deadlineMs : 0)
-    const report = await sharedServers.release(shared, this.#holder, { drain, deadlineMs })
+    const leftMs = Math.max(0, endsAt - performance.now())
+    const report = await sharedServers.release(shared, this.#holder, { drain, deadlineMs: leftMs })
     this.#leave(shared)
     this.#shared = undefined
     return report ?? (callback === 0 ? {} : { discarded: { callback } })
@@ -165,17 +205,32 @@ export class XmlRpcServerLease extends ServiceCore implements XmlRpcServer {
     return left.reduce((sum, count) => sum + count, 0)
   }
 
-  #leave({ server, methodOwners }: SharedServer): void {
-    for (const central of this.#centrals.values()) server.removeCentral(central)
-    for (const interfaceId of this.#devices.keys()) server.setKnownDevices(interfaceId, undefined)
-    for (const name of this.#methods.keys()) {
-      if (methodOwners.get(name) !== this) continue
-      methodOwners.delete(name)
-      server.unregister(name)
+  #leave({ server, owners }: SharedServer): void {
+    for (const [name, central] of this.#centrals) {
+      if (owners.release('central', name, this)) server.removeCentral(central)
     }
+    for (const interfaceId of this.#devices.keys()) this.#forgetDevices(interfaceId)
+    for (const name of this.#methods.keys()) {
+      if (owners.release('method', name, this)) server.unregister(name)
+    }
+  }
+
+  #forgetDevices(interfaceId: string): void {
+    if (this.#shared?.owners.release('devices', interfaceId, this) === false) return
+    this.#server.setKnownDevices(interfaceId, undefined)
+  }
+
+  #checkFree(kind: Belonging, name: string): void {
+    if (this.#shared?.owners.isFree(kind, name, this) === false) throw taken(kind, name)
   }
 
   get #server(): AsyncXmlRpcServer {
     return this.#shared?.server ?? this.#idle
   }
+}
+
+const OPTION: Readonly<Record<Belonging, string>> = { central: 'central.name', method: 'name', devices: 'interfaceId' }
+
+function taken(kind: Belonging, name: string): OptionError {
+  return new OptionError(OPTION[kind], name, 'one that nobody else who holds the server uses')
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   decodeMethodCall,
   decodeMethodResponse,
+  MethodCallDecoder,
   XmlRpcDateTime,
   XmlRpcDouble,
   XmlRpcFault,
@@ -173,6 +174,26 @@ describe('decodeMethodCall', () => {
     expect(refusal(() => decodeMethodCall(Buffer.from(`${document}${document}`))).message).toContain('a second root')
     expect(refusal(() => decodeMethodCall(Buffer.from(`${document}</x>`))).message).toContain('</x> without <x>')
     expect(decodeMethodCall(Buffer.from(`${document}<?pi?><!---->\n`)).methodName).toBe('m')
+  })
+
+  it.each(['<![CDATA[]]>', '<![CDATA[ \n]]>', '&#32;', '&#x9;'])('refuses %j outside the root element', (written) => {
+    const root = '<methodCall><methodName>m</methodName></methodCall>'
+    for (const [document, offset] of [
+      [`${written}${root}`, 0],
+      [`${root}\n<!---->${written}`, root.length + 8],
+    ] as const) {
+      const error = refusal(() => decodeMethodCall(Buffer.from(document)))
+      expect(error).toMatchObject({ code: 'XMLRPC_PARSE', reason: 'document', offset })
+      expect(error.message).toContain(`text ${JSON.stringify(written)} outside the root element`)
+      for (let cut = 0; cut <= document.length; cut++) {
+        const decoder = new MethodCallDecoder()
+        const inPieces = refusal(() => {
+          decoder.push(Buffer.from(document.slice(0, cut)))
+          decoder.end(Buffer.from(document.slice(cut)))
+        })
+        expect([inPieces.message, inPieces.offset]).toEqual([error.message, error.offset])
+      }
+    }
   })
 
   it('refuses references and comments that end nowhere', () => {

@@ -96,14 +96,6 @@ export const EXPLAINED: readonly ExplainedClass[] = [
     explains: ({ how, document: { bytes } }) =>
       how === 'only-theirs' && bytes[0] !== bytes[1] && (bytes[0] === 0) !== (bytes[1] === 0),
   },
-  {
-    name: 'taken: blank CDATA outside the root',
-    policy: 'a CDATA section without text is as good as white space, also beside the root element',
-    explains: ({ how, verdict, document }) =>
-      how === 'only-ours' &&
-      verdict.grammar.some((word) => /^xml: (?:syntax error|not well-formed|junk after)/.test(word)) &&
-      hasOuterCdata(document.bytes),
-  },
   tolerated('leading-space', 'white space before the XML declaration is passed over: peers written in C send it'),
   tolerated('trailing-nul', 'NULs after the document are passed over: peers written in C send them'),
   taken('ex:dateTime', /unknown tag 'dateTime'/, "Apache's ex:dateTime is a dateTime"),
@@ -133,13 +125,4 @@ export const EXPLAINED: readonly ExplainedClass[] = [
 /** Whether a tag or an instruction has characters beyond ASCII. */
 function hasForeignName(bytes: Uint8Array): boolean {
   return /<[?/]?[^<>!]*[\u0080-\u{10ffff}]/u.test(Buffer.from(bytes).toString('utf8'))
-}
-
-/** Whether a blank CDATA section comes before the root element or after it. */
-function hasOuterCdata(bytes: Uint8Array): boolean {
-  const text = Buffer.from(bytes).toString('latin1')
-  const blank = String.raw`<!\[CDATA\[\s*\]\]>`
-  return new RegExp(`^(?:\\s|<\\?[^]*?\\?>|<!--[^]*?-->)*${blank}|</method(?:Call|Response)\\s*>[^]*${blank}`).test(
-    text,
-  )
 }

@@ -323,9 +323,10 @@ describe('system.multicall', () => {
       })
     }
     const many = Array.from({ length: 11 }, () => ({ methodName: 'slow', params: [] }))
-    expect((await faultOf(call(dispatcher, 'system.multicall', many))).faultString).toContain(
-      'at most 10 calls, not 11',
-    )
+    expect(await faultOf(call(dispatcher, 'system.multicall', many))).toMatchObject({
+      faultCode: -32600,
+      faultString: expect.stringContaining('at most 10 calls, not 11'),
+    })
   })
 })
 

@@ -24,6 +24,9 @@ const SERVER = [
 /** Options of which everybody knows what they are for. */
 const SELF_EVIDENT = new Set(['host', 'port', 'threadEntry'])
 
+/** Options without which there is nothing, or that are for tests. */
+const NEEDED = new Set(['ccu', 'url', 'interfaceId', 'callbackUrl'])
+
 describe('the documents', () => {
   it('know options at all', () => {
     expect(SERVER.length).toBeGreaterThan(30)
@@ -45,6 +48,46 @@ describe('the documents', () => {
     expect(missing).toEqual([])
   })
 
+  it.each([
+    ['a registration', 'src/registration/registration-options.ts', 'CcuRegistrationOptions', 12],
+    ['a client', 'src/client/client-options.ts', 'XmlRpcClientOptions', 8],
+    ['what a client trusts', 'src/client/client-options.ts', 'ClientTlsOptions', 2],
+    ['a switch', 'src/server/switch-report.ts', 'SwitchOptions', 2],
+    ['the watch for failures', 'src/server/breaker-settings.ts', 'ServerBreakerOptions', 3],
+    ['the decoder', 'src/codec/decode-options.ts', 'DecodeOptions', 10],
+    ['the encoder', 'src/codec/encode-options.ts', 'EncodeOptions', 6],
+  ])('say what every option of %s defends against', (_, path, name, count) => {
+    const options = declared(path, name)
+    expect(options.length).toBeGreaterThanOrEqual(count)
+    const text = read('docs/options.md')
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'))
+    const isTold = (option: string): boolean =>
+      rows.some((row) => new RegExp(`\\b${option}\\b`).test(row.split(' | ')[0] ?? ''))
+    expect(options.filter((option) => !NEEDED.has(option) && !isTold(option))).toEqual([])
+  })
+
+  it('say of everything that can be imported what it is for', () => {
+    const text = read('README.md')
+    const exported = Array.from(read('src/index.ts').matchAll(/^export \{([^}]*)\}/gm), ([, names = '']) =>
+      names.split(',').flatMap((name) => /^\s*(?!type\b)(\w+)/.exec(name)?.slice(1) ?? []),
+    ).flat()
+    expect(exported.length).toBeGreaterThan(25)
+    expect(exported.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([])
+  })
+
+  it('list every member of healthStatus and every metric in the README', () => {
+    const text = read('README.md')
+    const members = declared('src/server/server-health.ts', 'ServerHealthStatus')
+    expect(members.length).toBeGreaterThan(18)
+    expect(members.filter((member) => !text.includes(`\`${member}\``))).toEqual([])
+    const metrics = Array.from(
+      read('src/engine/health-document.ts').matchAll(/(?:metric\(|name: )'(\w+)'/g),
+      ([, metric = '']) => metric,
+    )
+    expect(metrics.length).toBeGreaterThan(14)
+    expect(metrics.filter((metric) => !text.includes(`\`${metric}\``))).toEqual([])
+  })
+
   it('list every code of an error in the README', () => {
     const text = read('README.md')
     const sources = ['codec/fault', 'codec/encode-error', 'codec/protocol-error', 'server/server-conflict-error']
@@ -52,6 +95,8 @@ describe('the documents', () => {
     sources.push('engine/bind-error', 'client/client-errors')
     const codes = new Set(sources.flatMap((source) => read(`src/${source}.ts`).match(/XMLRPC_[A-Z_]+/g) ?? []))
     expect(codes.size).toBeGreaterThan(10)
+    for (const code of ['LOOP_OPTION', 'LOOP_THREAD_OPTION', 'LOOP_SERVICE_STATE', 'LOOP_FALLBACK_FAILED'])
+      codes.add(code)
     expect([...codes].filter((code) => !text.includes(`| \`${code}\` |`))).toEqual([])
   })
 })

@@ -4,15 +4,21 @@ import type { AsyncXmlRpcServer } from '../../src/index.ts'
 
 let registered = 0
 
+interface Where {
+  readonly interfaceId: string
+  readonly url?: string
+}
+
 /** A server that is registered with the fake CCU under an interface id of its own. */
 export class Registration implements AsyncDisposable {
   readonly interfaceId: string
   readonly client: XmlRpcClient
   readonly #server: AsyncXmlRpcServer
 
-  constructor(device: FakeDeviceProcess, server: AsyncXmlRpcServer, interfaceId: string) {
+  /** `url` is where the CCU is called, when that is not where it was at its start. */
+  constructor(device: FakeDeviceProcess, server: AsyncXmlRpcServer, { interfaceId, url = device.ccu.url }: Where) {
     this.interfaceId = interfaceId
-    this.client = new XmlRpcClient({ url: device.ccu.url, timeoutMs: 10_000 })
+    this.client = new XmlRpcClient({ url, timeoutMs: 10_000 })
     this.#server = server
   }
 
@@ -38,4 +44,13 @@ export class Registration implements AsyncDisposable {
       await this.client.close()
     }
   }
+}
+
+/** What a callback server answered to the calls of a registration, oldest first. */
+export async function answersFor(
+  { control }: FakeDeviceProcess,
+  { interfaceId }: Pick<Registration, 'interfaceId'>,
+): Promise<readonly (readonly [method: string, outcome: unknown])[]> {
+  const answers = await control.ccuAnswers()
+  return answers.filter((answer) => answer.interfaceId === interfaceId).map(({ method, outcome }) => [method, outcome])
 }

@@ -2,8 +2,9 @@ import { startFakeDevice, type FakeDeviceProcess } from '@x/fake-device/testing'
 import { bothModes, type ModeContext } from '@x/testkit/modes'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { XmlRpcFault, type KnownDevice } from '../../src/index.ts'
-import { RecordingCentral, startServer } from '../server/server-harness.ts'
-import { Registration } from './ccu-harness.ts'
+import { startServer } from '../server/server-harness.ts'
+import { answersFor, Registration } from './ccu-harness.ts'
+import { HubCentral } from './hub-central.ts'
 
 let device: FakeDeviceProcess
 
@@ -22,22 +23,6 @@ interface Hub {
   readonly registration: Registration
 }
 
-class HubCentral extends RecordingCentral {
-  known: readonly KnownDevice[] = []
-
-  listDevices(): readonly KnownDevice[] {
-    return this.known
-  }
-
-  /** The addresses of the descriptions that came with newDevices. */
-  get newAddresses(): string[] {
-    return this.told.flatMap((entry) => {
-      const [kind, fact] = entry as [string, { descriptions: readonly { ADDRESS: string }[] }]
-      return kind === 'newDevices' ? fact.descriptions.map(({ ADDRESS }) => ADDRESS) : []
-    })
-  }
-}
-
 /** Starts a server with one central and registers it with the fake CCU. */
 async function openHub(context: Context, known: readonly KnownDevice[] = []): Promise<Hub> {
   const server = await startServer(context, {})
@@ -46,18 +31,10 @@ async function openHub(context: Context, known: readonly KnownDevice[] = []): Pr
   central.known = known
   server.addCentral(central)
   server.register('greet', (name) => `hello ${name as string}`)
-  const registration = new Registration(device, server, interfaceId)
+  const registration = new Registration(device, server, { interfaceId })
   context.defer(() => registration[Symbol.asyncDispose]())
   await registration.init()
   return { central, registration }
-}
-
-/** What the server answered to calls of this registration, oldest first. */
-async function answersFor({
-  interfaceId,
-}: Registration): Promise<readonly (readonly [method: string, outcome: unknown])[]> {
-  const answers = await device.control.ccuAnswers()
-  return answers.filter((answer) => answer.interfaceId === interfaceId).map(({ method, outcome }) => [method, outcome])
 }
 
 describe('against a fake CCU, which speaks through the npm library xmlrpc', () => {
@@ -69,7 +46,7 @@ describe('against a fake CCU, which speaks through the npm library xmlrpc', () =
     const added = new Set(central.newAddresses)
     for (const { id } of all.slice(1)) expect(added).toContain(id)
     await device.control.ccuSettled()
-    const answers = await answersFor(registration)
+    const answers = await answersFor(device, registration)
     expect(answers.map(([method]) => method)).toEqual(['system.listMethods', 'listDevices', 'newDevices'])
     expect(answers[0]?.[1]).toMatchObject({
       kind: 'answered',
@@ -94,7 +71,7 @@ describe('against a fake CCU, which speaks through the npm library xmlrpc', () =
         value,
       })),
     )
-    const calls = await answersFor(registration)
+    const calls = await answersFor(device, registration)
     expect(calls.filter(([method]) => method === 'event')).toHaveLength(50)
     expect(calls.filter(([method]) => method === 'system.multicall').length).toBeGreaterThan(0)
     for (const [, outcome] of calls) expect(outcome).toMatchObject({ kind: 'answered' })

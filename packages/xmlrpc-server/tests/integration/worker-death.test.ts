@@ -83,7 +83,7 @@ it('loses no event that was acknowledged to the CCU while its worker dies again 
     await server.start()
     const port = server.listenPort
     {
-      await using registration = new Registration(device, server, interfaceId)
+      await using registration = new Registration(device, server, { interfaceId })
       await registration.init()
       const sender = new Sender(registration)
       let goal = Infinity

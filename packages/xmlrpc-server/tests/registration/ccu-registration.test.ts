@@ -198,6 +198,11 @@ describe('a registration with a fake CCU', () => {
     ['watchdog', { watchdog: 'yes' as never }],
     ['backoff', { backoff: {} as never }],
     ['onError', { onError: 5 as never }],
+    ['interfaceId', { interfaceId: 'x'.repeat(256) }],
+    ['pingAfter', { pingAfter: 5 } as never],
+    ['tls.ca', { tls: { ca: 5 as never } }],
+    ['clock', { clock: 5 as never }],
+    ['random', { random: 0.5 as never }],
   ])('refuses a wrong %s', (option, wrong) => {
     const right = { ccu: 'http://127.0.0.1:9', interfaceId: ID, callbackUrl: 'http://a:1' }
     expect(() => new CcuRegistration({ ...right, ...wrong })).toThrow(OptionError)

@@ -19,6 +19,13 @@ describe('the options of the server', () => {
     ['keepAliveTimeoutMs', -1],
     ['headersTimeoutMs', 'soon'],
     ['requestTimeoutMs', Number.NaN],
+    ['keepAliveTimeoutMs', 0],
+    ['keepAliveTimeoutMs', 2.5],
+    ['headersTimeoutMs', 0],
+    ['headersTimeoutMs', 0.5],
+    ['headersTimeoutMs', 70_000],
+    ['requestTimeoutMs', 0],
+    ['requestTimeoutMs', 2 ** 31],
     ['handlerTimeoutMs', -5],
     ['dialect', 'java'],
     ['parseErrorAs', 'http-500'],
@@ -31,6 +38,36 @@ describe('the options of the server', () => {
     const make = (): unknown => new AsyncXmlRpcServer({ [option]: value })
     expect(make).toThrow(expect.objectContaining({ code: 'LOOP_OPTION', option }))
     expect(make).toThrow(/^option \w+ is .+; give .+/)
+  })
+
+  it.each([
+    [{ requestTimeoutMs: 10_000 }],
+    [{ headersTimeoutMs: 70_000, requestTimeoutMs: 80_000 }],
+    [{ headersTimeoutMs: 1, requestTimeoutMs: 1, keepAliveTimeoutMs: 1 }],
+    [{ headersTimeoutMs: 3333 }],
+  ])('that are taken let the server start: %o', async (options) => {
+    await using server = new AsyncXmlRpcServer({ host: '127.0.0.1', ...options })
+    await server.start()
+    expect(server.started).toBe(true)
+  })
+
+  it.each([
+    [{ maxdepth: 3 }, 'maxdepth', 'did you mean maxDepth'],
+    [{ headerTimeoutMs: 3 }, 'headerTimeoutMs', 'did you mean headersTimeoutMs'],
+    [{ bogus: 1 }, 'bogus', 'there is no option of that name'],
+    [{ optionalSettings: ['async_rpc_server'] }, 'optionalSettings', 'there is no option of that name'],
+    [{ toString: 1 }, 'toString', 'there is no option of that name'],
+    [{ breaker: { failureTreshold: 1 } }, 'breaker.failureTreshold', 'did you mean failureThreshold'],
+    [{ tls: { key: 'a', certificate: 'b' } }, 'tls.certificate', 'there is no option of that name'],
+  ])('are refused when there are none of that name: %o', (options, option, hint) => {
+    const make = (): unknown => new AsyncXmlRpcServer(options as XmlRpcServerOptions)
+    expect(make).toThrow(expect.objectContaining({ code: 'LOOP_OPTION', option }))
+    expect(make).toThrow(hint)
+  })
+
+  it.each([[5], ['port=1'], [null]])('are an object, not %o', (options) => {
+    const make = (): unknown => new AsyncXmlRpcServer(options as unknown as XmlRpcServerOptions)
+    expect(make).toThrow(expect.objectContaining({ code: 'LOOP_OPTION', option: 'options' }))
   })
 
   it('have defaults for all, undefined ones too', () => {

@@ -117,20 +117,48 @@ describe('the server of an address', () => {
     const two = await hold(context, { port })
     const ask = async (method: string, ...values: string[]): Promise<string> =>
       (await post(port, callDocument(method, ...values))).body
-    one.register('both', () => 'from one').register('mine', () => 'of one')
-    two.registerInstance({ both: () => 'from two' })
+    one.register('mine', () => 'of one')
+    two.registerInstance({ yours: () => 'of two' })
     one.setKnownDevices('rf', [{ ADDRESS: 'of-one' }])
-    await expect.poll(() => ask('both')).toContain('from two')
+    await expect.poll(() => ask('yours')).toContain('of two')
     expect(await ask('mine')).toContain('of one')
     expect(await ask('listDevices', 'rf')).toContain('of-one')
-    expect([one.unregister('both'), two.unregister('mine')]).toEqual([false, false])
+    expect([one.unregister('yours'), two.unregister('mine')]).toEqual([false, false])
     await one.stop()
     expect(await ask('mine')).toContain('-32601')
-    expect(await ask('both')).toContain('from two')
+    expect(await ask('yours')).toContain('of two')
     expect(await ask('listDevices', 'rf')).not.toContain('of-one')
     await one.start()
     await expect.poll(() => ask('mine')).toContain('of one')
     expect(await ask('listDevices', 'rf')).toContain('of-one')
+  })
+
+  bothModes('lets nobody take away what belongs to another one, or to the server', async (context) => {
+    const port = await freePort()
+    const [one, two] = [await hold(context, { port }), await hold(context, { port })]
+    const ask = async (method: string, ...values: string[]): Promise<string> =>
+      (await post(port, callDocument(method, ...values))).body
+    one.register('both', () => 'of one')
+    one.setKnownDevices('rf', [{ ADDRESS: 'of-one' }])
+    const taken = (option: string): unknown => expect.objectContaining({ code: 'LOOP_OPTION', option })
+    expect(() => two.register('both', () => 'of two')).toThrow(taken('name'))
+    expect(() => two.registerInstance({ free: () => 1, both: () => 'of two' })).toThrow(taken('name'))
+    expect(() => two.registerInstance({ listDevices: () => [] })).toThrow(taken('name'))
+    expect(() => two.setKnownDevices('rf', [{ ADDRESS: 'of-two' }])).toThrow(taken('interfaceId'))
+    two.setKnownDevices('rf', undefined)
+    await two.stop()
+    expect(await ask('both')).toContain('of one')
+    expect(await ask('free')).toContain('-32601')
+    expect(await ask('listDevices', 'rf')).toContain('of-one')
+    expect(await ask('listDevices', 'ip')).toContain('<data></data>')
+    expect(await ask('system.listMethods')).toContain('event')
+
+    expect([one.unregister('both'), one.unregister('both')]).toEqual([true, false])
+    one.setKnownDevices('rf', undefined)
+    await two.start()
+    two.register('both', () => 'of two').setKnownDevices('rf', [{ ADDRESS: 'of-two' }])
+    await expect.poll(() => ask('both')).toContain('of two')
+    expect(await ask('listDevices', 'rf')).toContain('of-two')
   })
 
   bothModes('hands over what waits for a central before its holder is gone', async (context) => {
@@ -173,6 +201,44 @@ describe('the server of an address', () => {
     await post(port, event('rf', 1))
     await expect.poll(() => heard).toEqual(['one', 'two'])
     expect(two.health()).toMatchObject({ state: 'running', counters: { failedCallbacks: 1 } })
+  })
+
+  it('does not take from others what a hold that could not be taken wanted for itself', async () => {
+    const port = await freePort()
+    const options = { host: '127.0.0.1', port } as const
+    await using one = await createAsyncXmlRpcServer(options)
+    await using two = await createAsyncXmlRpcServer(options)
+    await one.stop()
+    for (const lease of [one, two]) {
+      lease.addCentral(new RecordingCentral('first', 'rf'))
+      lease.addCentral(new RecordingCentral('second', 'ip'))
+      lease.register('half', () => 1).setKnownDevices('rf', [{ ADDRESS: 'A' }])
+    }
+    for (const option of ['central.name', 'central.name', 'name', 'interfaceId']) {
+      await expect(one.start()).rejects.toMatchObject({ code: 'LOOP_OPTION', option })
+      expect(two.healthStatus.centralNames).toEqual(['first', 'second'])
+      expect((await post(port, callDocument('half'))).body).toContain('<i4>1</i4>')
+      expect((await post(port, callDocument('listDevices', 'rf'))).body).toContain('ADDRESS')
+    }
+    await one.start()
+    expect(one.started).toBe(true)
+  })
+
+  it('ends within its deadline, also when the other one leaves meanwhile', async () => {
+    const port = await freePort()
+    const options = { host: '127.0.0.1', port } as const
+    const one = await createAsyncXmlRpcServer(options)
+    const two = await createAsyncXmlRpcServer(options)
+    const central = Object.assign(new RecordingCentral('hub', 'rf'), { onEvent: () => new Promise<void>(() => {}) })
+    one.addCentral(central)
+    for (const value of [1, 2]) await post(port, event('rf', value))
+    await expect.poll(() => one.healthStatus.waitingCallbacks).toBe(2)
+    const startedAt = performance.now()
+    const stopped = one.stop({ deadlineMs: 1500 })
+    await two.stop()
+    await stopped
+    expect(performance.now() - startedAt).toBeLessThan(2800)
+    await expect(post(port, event('rf', 3))).rejects.toThrow('ECONNREFUSED')
   })
 
   it('cannot have two centrals of one name, also when a hold is taken anew', async () => {

@@ -3,6 +3,7 @@ import { bothModes } from '@x/testkit/modes'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { AsyncXmlRpcServer, SwitchError } from '../../src/index.ts'
+import { NO_NOTICE } from '../../src/engine/server-notice.ts'
 import { EngineIntent } from '../../src/server/engine-intent.ts'
 import { EngineSeat } from '../../src/server/engine-seat.ts'
 import { handPortOver } from '../../src/server/port-handover.ts'
@@ -222,12 +223,11 @@ describe('handing a port over', () => {
   const ANY = { host: '127.0.0.1', port: 0, isShared: false, isFirst: true }
 
   function openSeat(): Promise<EngineSeat> {
-    const notice = { centralNames: [], restriction: null, past: { requests: 0, errors: 0 } }
     return EngineSeat.open({
       settings,
       mode: 'loop',
       mountKey: null,
-      intent: new EngineIntent({ methodNames: () => [], notice: () => notice, held: () => [] }),
+      intent: new EngineIntent({ methodNames: () => [], notice: () => NO_NOTICE, held: () => [] }),
       handlers: {
         calls: () => undefined,
         counters: () => undefined,

@@ -13,7 +13,6 @@ export interface SessionContext {
   readonly interfaceId: string
   readonly url: string
   readonly client: CallbackClient
-  readonly delivery: EventDelivery
   /** Most events in one multicall. */
   readonly maxBatch: number
   /** How long events are gathered for one multicall, in milliseconds. */
@@ -167,7 +166,7 @@ export class CallbackSession {
       await this.call(job.method, job.params)
       return
     }
-    const { events, as } = job.kind === 'batch' ? job : { events: [job.event], as: this.#context.delivery }
+    const { events, as } = job.kind === 'batch' ? job : { events: [job.event], as: this.#context.quirks().delivery }
     if (as === 'multicall' || (as === 'auto' && events.length > 1)) return this.#sendMulticall(events)
     for (const event of events) {
       const outcome = await this.call('event', this.#params(event), 1)
@@ -209,7 +208,7 @@ export class CallbackSession {
     if (job === undefined) return undefined
     this.#queued -= weigh(job)
     this.#waitingSince = this.#context.clock.now()
-    if (job.kind !== 'event' || this.#context.delivery === 'single') return job
+    if (job.kind !== 'event' || this.#context.quirks().delivery === 'single') return job
     const events = [job.event]
     for (
       let next = this.#jobs[0];
@@ -220,13 +219,13 @@ export class CallbackSession {
       this.#jobs.shift()
       this.#queued -= 1
     }
-    return { kind: 'batch', events, as: this.#context.delivery }
+    return { kind: 'batch', events, as: this.#context.quirks().delivery }
   }
 
   /** How long to wait for further events before those in front go, in milliseconds. */
   #gatherMs(): number {
-    const { batchIntervalMs, maxBatch, delivery, clock } = this.#context
-    if (batchIntervalMs === 0 || delivery === 'single' || this.#jobs.length === 0) return 0
+    const { batchIntervalMs, maxBatch, quirks, clock } = this.#context
+    if (batchIntervalMs === 0 || quirks().delivery === 'single' || this.#jobs.length === 0) return 0
     if (this.#jobs.length >= maxBatch || this.#jobs.some(({ kind }) => kind !== 'event')) return 0
     return this.#waitingSince + batchIntervalMs - clock.now()
   }

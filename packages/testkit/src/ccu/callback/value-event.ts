@@ -11,3 +11,6 @@ export interface CcuValueEvent {
 
 /** How events are brought: one call each, always in a multicall, or whichever suits their number. */
 export type EventDelivery = 'single' | 'multicall' | 'auto'
+
+/** All ways, for choosing one. */
+export const EVENT_DELIVERIES: readonly EventDelivery[] = ['single', 'multicall', 'auto']

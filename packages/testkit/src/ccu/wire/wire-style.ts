@@ -3,9 +3,14 @@ import { UNTYPED_TAG } from './wire-value.ts'
 /** How a document's text becomes bytes. The interfaces of a CCU use ISO 8859-1, Homegear UTF-8. */
 export type XmlEncoding = 'iso-8859-1' | 'utf-8'
 
+/** All encodings, for choosing one. */
+export const XML_ENCODINGS: readonly XmlEncoding[] = ['iso-8859-1', 'utf-8']
+
 /** How documents are written. */
 export interface WireStyle {
   readonly encoding: XmlEncoding
+  /** Whether the XML declaration names the encoding. */
+  readonly declaresEncoding: boolean
   /** Texts stand in `<value>` without `<string>`; an empty one is `<value></value>`. */
   readonly untypedStrings: boolean
   /** Whole numbers are `<i4>`, not `<int>`. */

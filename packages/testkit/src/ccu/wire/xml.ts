@@ -96,11 +96,9 @@ function isFault(error: unknown): error is WireFault {
 }
 
 function toBytes(xml: string, style: WireStyle): Buffer {
-  const { encoding } = style
-  const declared = applyStyle(xml, style).replace(
-    /^<\?xml version="1\.0"[^?]*\?>/,
-    `<?xml version="1.0" encoding="${encoding.toUpperCase()}"?>`,
-  )
+  const { encoding, declaresEncoding } = style
+  const attribute = declaresEncoding ? ` encoding="${encoding.toUpperCase()}"` : ''
+  const declared = applyStyle(xml, style).replace(/^<\?xml version="1\.0"[^?]*\?>/, `<?xml version="1.0"${attribute}?>`)
   if (encoding === 'utf-8') return Buffer.from(declared)
   // a character beyond the encoding is lost, as on a real one
   return Buffer.from(declared.replaceAll(/[\u{100}-\u{10FFFF}]/gu, '?'), 'latin1')

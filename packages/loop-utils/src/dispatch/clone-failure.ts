@@ -1,0 +1,37 @@
+import { NotPlainError } from '../errors/index.ts'
+import { type CloneFault, findCloneFault } from '../executor/cloneable.ts'
+
+/** What the engine could not clone, and what it threw. */
+export interface CloneFailure {
+  readonly value: unknown
+  readonly error: unknown
+  /** What errors call the value. */
+  readonly path: string
+  /** Whose value it is, if that is not known where the error is seen. */
+  readonly owner?: string
+}
+
+/** The part of a value that cannot cross a thread. */
+export function faultOf({ value, error, path, owner }: CloneFailure): CloneFault {
+  const fault = findFault(value, path) ?? { path, found: `not clonable (${describe(error)})` }
+  return owner === undefined ? fault : { path: `${fault.path} of '${owner}'`, found: fault.found }
+}
+
+/** The typed error for it. */
+export function toNotPlainError(failure: CloneFailure): NotPlainError {
+  const { path, found } = faultOf(failure)
+  return new NotPlainError(path, found)
+}
+
+function findFault(value: unknown, path: string): CloneFault | undefined {
+  try {
+    return findCloneFault(value, path, [])
+  } catch {
+    // it throws when it is read, which the engine has found, too
+    return undefined
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : 'it threw when it was read'
+}

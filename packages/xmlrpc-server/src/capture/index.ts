@@ -1,0 +1,8 @@
+export { CallbackRecorder } from './callback-recorder.ts'
+export type { Capture, CapturedAnswer, CapturedRequest } from './capture.ts'
+export { CaptureFileError, type CaptureFileProblem } from './capture-file-error.ts'
+export { readCapture, type ReadCaptureOptions } from './read-capture.ts'
+export type { CallbackRecorderOptions } from './recorder-options.ts'
+export { replayCallbacks } from './replay-callbacks.ts'
+export type { ReplayOptions } from './replay-options.ts'
+export type { AnswerDifference, AnswerExcerpt, ReplayFailure, ReplayReport } from './replay-report.ts'
