@@ -1,6 +1,13 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkFunction, checkInteger, checkOneOf } from '../errors/option-checks.ts'
+import {
+  checkClock,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkOnEvent,
+  checkOneOf,
+} from '../errors/option-checks.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
 import { callSafely } from '../observe/stray-error.ts'
@@ -69,11 +76,12 @@ export class AdaptiveConcurrency implements Policy {
 
   /** @throws OptionError when an option is out of range */
   constructor(options: AdaptiveConcurrencyOptions = {}) {
-    this.name = options.name ?? 'adaptive concurrency'
+    this.name = checkObject(options).name ?? 'adaptive concurrency'
+    checkOnEvent(options.onEvent)
     this.#algorithm = algorithmOf(options)
     this.#maxWaiting = checkMaxWaiting(options.maxWaiting)
     this.#isOverload = checkFunction('isOverload', options.isOverload ?? isOverloadError)
-    this.#clock = options.clock ?? systemClock
+    this.#clock = checkClock(options.clock ?? systemClock)
     this.#observer = options
   }
 

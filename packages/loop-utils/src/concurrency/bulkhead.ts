@@ -1,6 +1,15 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkCount, checkDuration, checkFunction, checkInteger, checkOneOf } from '../errors/option-checks.ts'
+import {
+  checkClock,
+  checkCount,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkOnEvent,
+  checkOneOf,
+} from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
@@ -80,14 +89,14 @@ export class Bulkhead implements Policy {
 
   /** @throws OptionError when an option is out of range */
   constructor(options: BulkheadOptions) {
-    const { queue = 0, maxWaitMs = Infinity, order = 'fifo', clock = systemClock } = options
+    const { queue = 0, maxWaitMs = Infinity, order = 'fifo', clock = systemClock } = checkObject(options)
     this.name = options.name ?? 'bulkhead'
     this.#concurrent = checkInteger('concurrent', options.concurrent, { min: 1 })
     this.#capacity = checkCount('queue', queue, { min: 0 })
     this.#maxWaitMs = checkDuration('maxWaitMs', maxWaitMs, { infinite: true })
     this.#limit = limitOf(options, this.name)
     this.#order = checkOneOf('order', order, ['fifo', 'lifo', 'priority'])
-    this.#clock = clock
+    this.#clock = checkClock(clock)
     this.#observer = options
   }
 
@@ -170,7 +179,7 @@ function limitOf(
 ): CallLimit | undefined {
   checkDuration('timeoutMs', timeoutMs, { infinite: true })
   if (onLate !== undefined) checkFunction('onLate', onLate)
-  if (onEvent !== undefined) checkFunction('onEvent', onEvent)
+  checkOnEvent(onEvent)
   if (timeoutMs === Infinity) return undefined
   return { timeoutMs, kind: 'call', what, graceMs: 0, clock, ...(onLate && { onLate }), ...(onEvent && { onEvent }) }
 }

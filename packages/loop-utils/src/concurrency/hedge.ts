@@ -1,6 +1,13 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkDuration, checkFunction, checkInteger, checkNumber } from '../errors/option-checks.ts'
+import {
+  checkClock,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkOnEvent,
+} from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
@@ -76,22 +83,19 @@ function checkOptions<O extends HedgePolicyOptions>(options: O): O {
 }
 
 function planOf(options: HedgePolicyOptions): HedgePlan {
-  const { afterMs, percentile, minSamples = 20, max = 2, clock = systemClock } = checkOptions(options)
-  const { budget, onLate, onEvent, latencies = new LatencyWindow() } = options
+  const { minSamples = 20, max = 2, latencies = new LatencyWindow(), budget, onLate } = checkOptions(options)
+  const { clock = systemClock, onEvent } = options
+  checkClock(clock)
+  checkOnEvent(onEvent)
   if (onLate !== undefined) checkFunction('onLate', onLate)
-  if (onEvent !== undefined) checkFunction('onEvent', onEvent)
   if (typeof latencies.record !== 'function' || typeof latencies.percentile !== 'function') {
     throw new OptionError('latencies', latencies, 'a LatencyWindow')
   }
   if (budget !== undefined && typeof budget.tryWithdraw !== 'function') {
     throw new OptionError('budget', budget, 'a RetryBudget')
   }
-  if (afterMs === undefined && percentile === undefined) {
-    throw new OptionError('afterMs', afterMs, 'milliseconds, or percentile')
-  }
   return {
-    afterMs: checkDuration('afterMs', afterMs ?? Infinity, { infinite: true }),
-    percentile: percentile === undefined ? undefined : checkNumber('percentile', percentile, { min: 0, max: 100 }),
+    ...delayOf(options),
     minSamples: checkInteger('minSamples', minSamples, { min: 1 }),
     latencies,
     max: checkInteger('max', max, { min: 1 }),
@@ -99,5 +103,16 @@ function planOf(options: HedgePolicyOptions): HedgePlan {
     onLate,
     clock,
     observer: options,
+  }
+}
+
+/** After what time another attempt is made. */
+function delayOf({ afterMs, percentile }: HedgePolicyOptions): Pick<HedgePlan, 'afterMs' | 'percentile'> {
+  if (afterMs === undefined && percentile === undefined) {
+    throw new OptionError('afterMs', afterMs, 'milliseconds, or percentile')
+  }
+  return {
+    afterMs: checkDuration('afterMs', afterMs ?? Infinity, { infinite: true }),
+    percentile: percentile === undefined ? undefined : checkNumber('percentile', percentile, { min: 0, max: 100 }),
   }
 }

@@ -3,6 +3,7 @@ import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
 import { callSafely } from '../observe/stray-error.ts'
 import type { CallScope } from '../policy/call-scope.ts'
+import { isObedience } from '../policy/obedience.ts'
 import type { PolicyFunction } from '../policy/policy.ts'
 import { isThenable, raceAbort } from '../policy/race.ts'
 import type { RetryBudget } from '../rate/retry-budget.ts'
@@ -89,8 +90,7 @@ export class HedgedCall<T> {
   }
 
   #tellLate(scope: CallScope, late: LateOutcome): void {
-    // one that rejects with what it was aborted with has merely obeyed
-    const isNews = late.status === 'fulfilled' || late.reason !== scope.reason
+    const isNews = late.status === 'fulfilled' || !isObedience(late.reason, scope.reason)
     if (!this.#attempts.has(scope) && isNews) callSafely('onLate', () => this.#plan.onLate?.(late))
   }
 

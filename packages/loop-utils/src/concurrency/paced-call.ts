@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkFunction, checkSignal } from '../errors/option-checks.ts'
+import { checkClock, checkFunction, checkSignal } from '../errors/option-checks.ts'
 import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { isThenable } from '../policy/race.ts'
 import { onAbort } from './waiter-queue.ts'
@@ -49,7 +49,7 @@ export class PacedCall<A extends readonly unknown[]> {
   constructor(fn: (...args: A) => unknown, pace: Pace, options: PacedOptions) {
     this.#fn = checkFunction('fn', fn)
     this.#pace = pace
-    this.#clock = options.clock ?? systemClock
+    this.#clock = checkClock(options.clock ?? systemClock)
     this.#signal = checkSignal('signal', options.signal)
     this.#onError = options.onError && checkFunction('onError', options.onError)
   }

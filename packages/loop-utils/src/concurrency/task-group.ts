@@ -1,6 +1,7 @@
 import { checkCount, checkFunction, checkOneOf } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { callSafely } from '../observe/stray-error.ts'
+import { isObedience } from '../policy/obedience.ts'
 import type { CallContext, PolicyFunction } from '../policy/policy.ts'
 import { CancelledError } from './cancelled-error.ts'
 import { openScope, type OwnScope } from './policy-scope.ts'
@@ -160,11 +161,6 @@ export class TaskGroup implements AsyncDisposable {
     this.#isClosed = true
     this.#own.close()
   }
-}
-
-/** A task that rejects with what it was aborted with, as it is or in an AbortError of Node's, has merely obeyed. */
-function isObedience(error: unknown, reason: unknown): boolean {
-  return error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason)
 }
 
 /**

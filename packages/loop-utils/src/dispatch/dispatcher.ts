@@ -1,15 +1,10 @@
 import { threadId } from 'node:worker_threads'
-import {
-  DispatcherClosedError,
-  OptionError,
-  checkDuration,
-  checkFunction,
-  checkOneOf,
-  checkSignal,
-} from '../errors/index.ts'
+import { DispatcherClosedError, OptionError, checkDuration, checkFunction, checkOneOf } from '../errors/index.ts'
 import { pump } from '../lane/pump.ts'
+import type { Deadline } from '../timeout/deadline.ts'
 import { AgeHistogram } from './age-histogram.ts'
-import { type CallOptions, LoopCall } from './calls.ts'
+import type { CallFacts } from './call-facts.ts'
+import { type CallOptions, checkCallOptions, LoopCall } from './calls.ts'
 import { WrongThreadError } from './dispatch-errors.ts'
 import { type DispatchStats, type SourceCounts, addCounts, noCounts } from './dispatch-stats.ts'
 import {
@@ -124,8 +119,21 @@ export class Dispatcher implements AsyncDisposable {
    * the first `await`. Undefined outside of calls.
    */
   get callSignal(): AbortSignal | undefined {
-    if (this.#own.current !== undefined) return this.#own.current.signal
-    for (const link of this.#links) if (link.current !== undefined) return link.current.signal
+    return this.#current?.signal
+  }
+
+  /**
+   * Until when the caller waits whose function or handler runs right now: the nearer of its deadline and its timeout, on
+   * whatever thread it is. Give it to what the handler awaits. Read it before the first `await`. Undefined when the caller
+   * waits for ever, and outside of calls.
+   */
+  get callDeadline(): Deadline | undefined {
+    return this.#current?.deadline
+  }
+
+  get #current(): CallFacts | undefined {
+    if (this.#own.current !== undefined) return this.#own.current.facts
+    for (const link of this.#links) if (link.current !== undefined) return link.current
     return undefined
   }
 
@@ -149,14 +157,12 @@ export class Dispatcher implements AsyncDisposable {
    */
   async call<R>(fn: () => R | PromiseLike<R>, options: CallOptions = {}): Promise<R> {
     checkFunction('fn', fn)
-    const { timeoutMs } = options
-    if (timeoutMs !== undefined) checkDuration('timeoutMs', timeoutMs, { infinite: true })
-    const signal = checkSignal('signal', options.signal)
+    const end = checkCallOptions(options)
     if (this.#closing !== undefined) throw new DispatcherClosedError(this.name)
-    signal?.throwIfAborted()
-    const call = new LoopCall()
+    end.signal?.throwIfAborted()
+    const call = new LoopCall(end.limit)
     const job = this.#own.call(fn, call)
-    call.settlement.limit({ ...options, clock: this.#options.clock, what: 'call' }, (reason) => {
+    call.settlement.limit({ ...end, clock: this.#options.clock, what: 'call' }, (reason) => {
       call.cancel(reason)
       this.#own.withdraw(job)
     })

@@ -6,10 +6,10 @@ import { Backlog, type Waiting } from './backlog.ts'
 import { faultOf } from './clone-failure.ts'
 import { type PosterHandle, windowOf } from './poster-handle.ts'
 import type { SharedState } from './shared-state.ts'
-import { CANCEL, MOST_NAMES, REFUSED, type UpItem } from './wire.ts'
+import { CANCEL, MOST_NAMES, REFUSED, type TimedCall, type UpItem } from './wire.ts'
 
 /** What a poster hands out. The handler is a name, which becomes a number on its way; see {@link UpItem}. */
-export type OutItem = [handler: number | string, call: number, ...args: unknown[]]
+export type OutItem = [handler: number | string, call: number | TimedCall, ...args: unknown[]]
 
 /** An item on its way, and what goes with it. */
 export class Outgoing implements Waiting {
@@ -58,7 +58,8 @@ export class Outbox {
     this.#credit = handle.options.credit
     this.mayBlock = !isMainThread && threadId !== handle.ownerThreadId
     this.#lane = openLaneWriter<UpItem>(handle.up, {
-      onRefused: ([handler, call, ...args], error) => {
+      onRefused: ([handler, head, ...args], error) => {
+        const call = typeof head === 'number' ? head : head[0]
         const isNew = typeof handler === 'string'
         const name = isNew ? handler : (this.#names[handler] as string)
         const { path, found } = faultOf({ value: args, error, path: 'arguments', owner: name })

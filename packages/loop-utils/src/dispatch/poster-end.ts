@@ -1,7 +1,8 @@
 import { threadId } from 'node:worker_threads'
-import { QueueOverflowError, TimeoutError, WorkerCrashedError, checkDuration, checkSignal } from '../errors/index.ts'
+import { QueueOverflowError, WorkerCrashedError } from '../errors/index.ts'
 import { type LaneEnd, type PortLaneReader, openLaneReader } from '../lane/index.ts'
-import { Settlement } from './calls.ts'
+import { type CallLimit, toSharedTime } from './call-limit.ts'
+import { checkCallOptions, Settlement } from './calls.ts'
 import { WrongThreadError } from './dispatch-errors.ts'
 import { type OutItem, Outbox, Outgoing } from './outbox.ts'
 import { type PendingCall, PendingCalls } from './pending-calls.ts'
@@ -11,6 +12,14 @@ import type { ResolvedAttachOptions } from './poster-options.ts'
 import { SharedState } from './shared-state.ts'
 import { WakefulWait } from './wakeful-wait.ts'
 import { AGE_SAMPLING, CLOSING, type DownItem, RESULT } from './wire.ts'
+
+/** A call as it was accepted, checked. */
+interface CallToSend {
+  readonly handler: string
+  readonly args: readonly unknown[]
+  readonly limit: CallLimit
+  readonly transfer: PosterCallOptions['transfer']
+}
 
 /** A poster without the types of its handlers. */
 export class PosterEnd implements AsyncDisposable {
@@ -100,33 +109,29 @@ export class PosterEnd implements AsyncDisposable {
   }
 
   async call(handler: string, args: readonly unknown[], options: PosterCallOptions = {}): Promise<unknown> {
-    const signal = checkSignal('signal', options.signal)
-    signal?.throwIfAborted()
+    const end = checkCallOptions(options)
+    end.signal?.throwIfAborted()
     const settlement = new Settlement<unknown>()
-    const { id, outgoing } = this.#send([handler, args], options, settlement)
-    settlement.limit({ ...options, clock: this.#options.clock, what: `call of '${handler}'` }, () => {
+    const { id, outgoing } = this.#send({ handler, args, limit: end.limit, transfer: options.transfer }, settlement)
+    settlement.limit({ ...end, clock: this.#options.clock, what: `call of '${handler}'` }, () => {
       this.#giveUp(id, outgoing)
     })
     this.#wakeful.begin()
     return settlement.promise
   }
 
-  callSync(
-    handler: string,
-    args: readonly unknown[],
-    options: Pick<PosterCallOptions, 'timeoutMs' | 'transfer'> = {},
-  ): unknown {
+  callSync(handler: string, args: readonly unknown[], options: Omit<PosterCallOptions, 'signal'> = {}): unknown {
     if (!this.#outbox.mayBlock) {
       throw new WrongThreadError(
         'callSync blocks, which the main thread and the thread of the dispatcher must not; await call()',
         threadId,
       )
     }
-    const { timeoutMs = Number.POSITIVE_INFINITY } = options
+    const { limit } = checkCallOptions(options)
     const outcome = new SyncOutcome()
-    const { id, outgoing } = this.#send([handler, args], options, outcome)
-    const until = performance.now() + timeoutMs
-    this.#outbox.blockForRoom(outgoing.isGone ? 0 : timeoutMs)
+    const { id, outgoing } = this.#send({ handler, args, limit, transfer: options.transfer }, outcome)
+    const until = performance.now() + limit.ms
+    this.#outbox.blockForRoom(outgoing.isGone ? 0 : limit.ms)
     this.#outbox.commit()
     this.#isBlocking = true
     try {
@@ -138,7 +143,7 @@ export class PosterEnd implements AsyncDisposable {
     }
     if (outcome.isSettled) return outcome.take()
     this.#giveUp(id, outgoing)
-    throw new TimeoutError(timeoutMs, 'call', { what: `call of '${handler}'` })
+    throw limit.toError(`call of '${handler}'`)
   }
 
   flush(): void {
@@ -162,13 +167,10 @@ export class PosterEnd implements AsyncDisposable {
   }
 
   #send(
-    [handler, args]: readonly [handler: string, args: readonly unknown[]],
-    options: PosterCallOptions,
+    { handler, args, limit, transfer }: CallToSend,
     outcome: Pick<PendingCall, 'resolve' | 'reject'>,
   ): { readonly id: number; readonly outgoing: Outgoing } {
-    const { timeoutMs, transfer } = options
     const { maxCalls, name } = this.#handle.options
-    if (timeoutMs !== undefined) checkDuration('timeoutMs', timeoutMs, { infinite: true })
     if (!this.#outbox.isOpen) throw this.#outbox.closedError
     if (this.#pending.size >= maxCalls) {
       const queue = `calls of poster${name === undefined ? '' : ` '${name}'`}`
@@ -180,7 +182,8 @@ export class PosterEnd implements AsyncDisposable {
       reject: (reason) => outcome.reject(reason),
       isSent: () => outgoing.isGone,
     })
-    const outgoing = new Outgoing([handler, id, ...args], { transfer: moved })
+    const head = limit.ms === Infinity ? id : ([id, toSharedTime(limit.ms)] as const)
+    const outgoing = new Outgoing([handler, head, ...args], { transfer: moved })
     outgoing.onLost = (reason) => this.#pending.take(id)?.reject(reason)
     try {
       this.#outbox.certain(outgoing)

@@ -9,13 +9,13 @@ import {
   openLaneWriter,
 } from '../lane/index.ts'
 import type { AgeHistogram } from './age-histogram.ts'
+import { CallFacts } from './call-facts.ts'
 import { toNotPlainError } from './clone-failure.ts'
 import { HandlerMissingError } from './dispatch-errors.ts'
 import { type SourceCounts, noCounts } from './dispatch-stats.ts'
 import type { DispatchInfo, ResolvedConnectOptions } from './dispatcher-options.ts'
 import { type ErrorSink, isThenable } from './error-sink.ts'
 import type { AnyHandler, HandlerRegistry } from './handlers.ts'
-import { LazySignal } from './lazy-signal.ts'
 import { windowOf } from './poster-handle.ts'
 import { SharedState } from './shared-state.ts'
 import {
@@ -45,6 +45,13 @@ export interface LinkContext {
   onEnded(link: PosterLink): void
 }
 
+/** A call of a poster whose handler is run. */
+interface RunningCall {
+  readonly name: string
+  readonly call: number
+  readonly facts: CallFacts
+}
+
 /** The dispatcher's end of one poster: runs its items and answers its calls. */
 export class PosterLink {
   readonly handles: {
@@ -57,13 +64,13 @@ export class PosterLink {
   /** Items that have had their turn, those that only concern the link included. */
   handled = 0
   /** The call whose handler is being run. */
-  current: LazySignal | undefined
+  current: CallFacts | undefined
   readonly #context: LinkContext
   readonly #name: string | undefined
   readonly #up: LaneReader<UpItem>
   readonly #down: LaneWriter<DownItem>
   readonly #names: string[] = []
-  readonly #running = new Map<number, LazySignal>()
+  readonly #running = new Map<number, CallFacts>()
   #named = 0
   #end: LaneEnd | undefined
   #isEnded = false
@@ -142,7 +149,7 @@ export class PosterLink {
     this.handled++
     const [handler] = item
     if (typeof handler === 'string') this.#learn(handler)
-    if (handler === CANCEL) this.#cancel(item[1])
+    if (handler === CANCEL) this.#cancel(item[1] as number)
     else if (handler === REFUSED) this.#onRefusedItem(item)
     else this.#run(typeof handler === 'string' ? handler : (this.#names[handler] as string), item)
     // who waits is told some at a time, and after the last
@@ -150,14 +157,15 @@ export class PosterLink {
   }
 
   #run(name: string, item: UpItem): void {
-    const call = item[1]
+    const head = item[1]
+    const call = typeof head === 'number' ? head : head[0]
     this.counts.delivered++
     if (this.handled % SAMPLING === 0) this.maxDepth = Math.max(this.maxDepth, this.depth + 1)
     if (call < 0) this.#context.ages.add(this.#context.clock.now() + call)
     const handler = this.#context.registry.get(name)
     if (handler === undefined) this.#onUnknown(name, call)
     else if (call <= 0) this.#runEvent(name, handler, item)
-    else this.#runCall({ name, call }, handler, item)
+    else this.#runCall({ name, call, facts: factsOf(head) }, handler, item)
   }
 
   #cancel(call: number): void {
@@ -186,25 +194,21 @@ export class PosterLink {
     }
   }
 
-  #runCall({ name, call }: { readonly name: string; readonly call: number }, handler: AnyHandler, item: UpItem): void {
-    const signal = new LazySignal()
-    this.current = signal
+  #runCall(running: RunningCall, handler: AnyHandler, item: UpItem): void {
+    this.current = running.facts
     try {
       const result = invoke(handler, item)
-      if (isThenable(result)) this.#follow({ name, call, signal }, result)
-      else this.#answer([call, RESULT, result])
+      if (isThenable(result)) this.#follow(running, result)
+      else this.#answer([running.call, RESULT, result])
     } catch (error) {
-      this.#answer([call, FAILURE, toPlainError(error)])
+      this.#answer([running.call, FAILURE, toPlainError(error)])
     } finally {
       this.current = undefined
     }
   }
 
-  #follow(
-    { name, call, signal }: { readonly name: string; readonly call: number; readonly signal: LazySignal },
-    result: PromiseLike<unknown>,
-  ): void {
-    this.#running.set(call, signal)
+  #follow({ name, call, facts }: RunningCall, result: PromiseLike<unknown>): void {
+    this.#running.set(call, facts)
     const settle = (answer: DownItem): boolean => {
       const isWanted = this.#running.delete(call) && this.#answer(answer)
       if (this.#end !== undefined && this.#running.size === 0) this.#finish()
@@ -269,6 +273,10 @@ export class PosterLink {
     this.#context.onEnded(this)
     this.#context.onProgress()
   }
+}
+
+function factsOf(head: UpItem[1]): CallFacts {
+  return new CallFacts(typeof head === 'number' ? Infinity : head[1])
 }
 
 /** Calls a handler with the arguments of an item; the common lengths without another array. */

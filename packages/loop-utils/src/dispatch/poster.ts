@@ -51,7 +51,7 @@ export interface Poster<H extends Handlers = Handlers> extends AsyncDisposable {
   callSync<K extends HandlerName<H>>(
     handler: K,
     args: Parameters<H[K]>,
-    options?: Pick<PosterCallOptions, 'timeoutMs' | 'transfer'>,
+    options?: Omit<PosterCallOptions, 'signal'>,
   ): Awaited<ReturnType<H[K]>>
 
   /**

@@ -3,11 +3,15 @@ import type { PlainThrown } from '../errors/index.ts'
 /**
  * What a poster sends: `[handler, call, …arguments]`. A handler is named once, and takes the next number by that;
  * afterwards the number stands for it. `call` is the number of the call; of an event it is 0, or, for one in
- * {@link AGE_SAMPLING}, the negative time at which it was accepted, by the clock that all threads share.
+ * {@link AGE_SAMPLING}, the negative time at which it was accepted, by the clock that all threads share. Of a call that is
+ * not waited for without end it is a pair: its number, and until when it is, by the same clock.
  *
  * A negative handler is no handler: {@link CANCEL} or {@link REFUSED}.
  */
-export type UpItem = readonly [handler: number | string, call: number, ...args: unknown[]]
+export type UpItem = readonly [handler: number | string, call: number | TimedCall, ...args: unknown[]]
+
+/** A call and its end. */
+export type TimedCall = readonly [call: number, endsAtMs: number]
 
 /** `[CANCEL, call]`: the caller gave up. */
 export const CANCEL = -1

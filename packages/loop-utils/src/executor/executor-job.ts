@@ -5,6 +5,8 @@ import type { ErrorRevival } from '../errors/error-revival.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
 import type { Observer } from '../observe/observer.ts'
+import { systemClock } from '../clock/system-clock.ts'
+import type { Deadline } from '../timeout/deadline.ts'
 import { toCloneError } from './cloneable.ts'
 import type { TaskMessage, TaskOutcome } from './run-task.ts'
 import { type CancelCause, TaskControl } from './task-control.ts'
@@ -19,6 +21,7 @@ export interface AcceptedCall {
   readonly transfer: readonly ExecutorTransfer[]
   readonly timeoutMs: number
   readonly queueTimeoutMs: number
+  readonly deadline: Deadline | undefined
 }
 
 /** What a job needs of its executor. */
@@ -51,6 +54,7 @@ export class ExecutorJob {
   #isOnThread = false
   /** For the queue first, then for the function. */
   #limit: Timer | undefined
+  #deadline: Timer | undefined
   #grace: Timer | undefined
 
   constructor(call: AcceptedCall, surroundings: JobSurroundings) {
@@ -63,6 +67,8 @@ export class ExecutorJob {
     const { signal } = call
     if (signal !== undefined) this.#forgetAbort = onSignalAbort(signal, () => this.giveUp('aborted', signal.reason))
     this.#limitTo(call.queueTimeoutMs, `start of ${this.#what}`)
+    const { deadline } = call
+    this.#deadline = deadline?.clock.setTimer(() => this.giveUp('timed-out', overdue(call)), deadline.remaining())
   }
 
   /** Whether its function was called. */
@@ -72,9 +78,10 @@ export class ExecutorJob {
 
   /** Occupies a thread of the pool; resolves when that is free again. Never rejects. */
   async occupy(pool: WorkerPool): Promise<void> {
-    const { args, ref, timeoutMs, transfer, queueTimeoutMs } = this.#call
+    const { args, deadline, ref, timeoutMs, transfer, queueTimeoutMs } = this.#call
     this.#isOnThread = true
-    const message: TaskMessage = { ref, args, control: this.#control.buffer, timeoutMs }
+    const endsAtMs = deadline === undefined ? Infinity : systemClock.now() + deadline.remaining()
+    const message: TaskMessage = { ref, args, control: this.#control.buffer, timeoutMs, endsAtMs }
     if (timeoutMs !== Infinity || queueTimeoutMs !== Infinity) void this.#awaitBegin()
     try {
       const outcome = await pool.run({ message, transfer, kill: this.#kill.signal })
@@ -97,7 +104,7 @@ export class ExecutorJob {
   }
 
   get #what(): string {
-    return `task '${this.#call.ref.export}'`
+    return whatOf(this.#call)
   }
 
   async #awaitBegin(): Promise<void> {
@@ -145,9 +152,19 @@ export class ExecutorJob {
     if (this.end !== undefined) return
     this.end = end
     this.#limit?.[Symbol.dispose]()
+    this.#deadline?.[Symbol.dispose]()
     this.#forgetAbort?.()
     tell()
   }
+}
+
+function whatOf({ ref }: AcceptedCall): string {
+  return `task '${ref.export}'`
+}
+
+/** What a call rejects with whose deadline has passed. */
+export function overdue(call: AcceptedCall): TimeoutError {
+  return new TimeoutError(call.deadline?.budgetMs ?? 0, 'deadline', { what: whatOf(call) })
 }
 
 const CAUSES: Partial<Record<JobEnd, Exclude<CancelCause, 'none'>>> = {

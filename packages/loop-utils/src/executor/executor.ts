@@ -1,4 +1,5 @@
 import type { ModuleRef } from '../channel/module-ref.ts'
+import type { Deadline } from '../timeout/deadline.ts'
 import type { ExecutorTransfer } from './transfer-list.ts'
 
 /** How to run one function. */
@@ -14,6 +15,12 @@ export interface ExecutorRunOptions {
    * `Infinity`.
    */
   readonly timeoutMs?: number
+  /**
+   * When it passes, the call rejects with a TimeoutError of kind `deadline`, wherever the function is: not called, or ended
+   * like after an abort. What is left of it travels to the thread. The context of a policy can be given as the options: it
+   * has signal and deadline.
+   */
+  readonly deadline?: Deadline | undefined
   /**
    * Longest time from the call to the beginning of the function, in milliseconds. When it is over, the call rejects with
    * TimeoutError and the function is not called. Default `Infinity`.

@@ -7,6 +7,7 @@ import { type ErrorClass, ErrorRevival } from '../errors/error-revival.ts'
 import {
   checkBoolean,
   checkClock,
+  checkDeadline,
   checkDuration,
   checkFunction,
   checkInteger,
@@ -21,7 +22,7 @@ import type { Observer } from '../observe/observer.ts'
 import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { ExecutorClosedError } from './executor-errors.ts'
 import type { Executor, ExecutorCloseOptions, ExecutorCloseReport, ExecutorRunOptions } from './executor.ts'
-import { type AcceptedCall, ExecutorJob, type JobEnd, type JobSurroundings } from './executor-job.ts'
+import { type AcceptedCall, ExecutorJob, type JobEnd, type JobSurroundings, overdue } from './executor-job.ts'
 import { openPiscinaPool } from './piscina-pool.ts'
 import { TASK_ERROR_CLASSES } from './run-task.ts'
 import { checkTransfer } from './transfer-list.ts'
@@ -120,6 +121,7 @@ export class PoolExecutor implements Executor {
   async run(ref: ModuleRef, args: readonly unknown[], options: ExecutorRunOptions = {}): Promise<unknown> {
     const call = checkCall(ref, args, options)
     call.signal?.throwIfAborted()
+    if (call.deadline?.isExpired === true) throw overdue(call)
     if (this.#closing !== undefined) throw new ExecutorClosedError(false)
     const isRoom = this.#onThread.size < this.#maxThreads || this.#queue.size < this.#maxQueue
     if (!isRoom) throw new QueueOverflowError({ queue: 'queue of the executor', capacity: this.#maxQueue })
@@ -224,6 +226,7 @@ function checkThreads(options: PoolExecutorOptions): Parameters<typeof openPisci
 }
 
 function checkCall(ref: ModuleRef, args: readonly unknown[], options: ExecutorRunOptions): AcceptedCall {
+  checkObject(options)
   if (!Array.isArray(args)) throw new OptionError('args', args, 'an array of arguments')
   const { queueTimeoutMs = Infinity, timeoutMs = Infinity, transfer = [] } = options
   return {
@@ -233,5 +236,6 @@ function checkCall(ref: ModuleRef, args: readonly unknown[], options: ExecutorRu
     transfer: checkTransfer('transfer', transfer),
     timeoutMs: checkDuration('timeoutMs', timeoutMs, { infinite: true }),
     queueTimeoutMs: checkDuration('queueTimeoutMs', queueTimeoutMs, { infinite: true }),
+    deadline: checkDeadline('deadline', options.deadline),
   }
 }

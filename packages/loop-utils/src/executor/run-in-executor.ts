@@ -53,6 +53,7 @@ export function runInExecutor<F extends ExecutorFunction>(
   args: ExecutorArgs<F>,
   options: RunInExecutorOptions = {},
 ): Promise<Awaited<ReturnType<F>>> {
-  const { executor = defaultExecutor(), ...rest } = options
-  return executor.run(ref, args, rest) as Promise<Awaited<ReturnType<F>>>
+  // not a copy: the signal of a policy's context is made when it is read
+  const { executor = defaultExecutor() } = options
+  return executor.run(ref, args, options) as Promise<Awaited<ReturnType<F>>>
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../clock/system-clock.ts'
 import { NotPlainError } from '../errors/not-plain-error.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { type PlainThrown, toPlainError } from '../errors/plain-error.ts'
+import { Deadline } from '../timeout/deadline.ts'
 import { findCloneFault } from './cloneable.ts'
 import type { TaskContext } from './task-context.ts'
 import { TaskControl } from './task-control.ts'
@@ -14,6 +15,8 @@ export interface TaskMessage {
   readonly args: readonly unknown[]
   readonly control: SharedArrayBuffer
   readonly timeoutMs: number
+  /** When the deadline passes, by the clock that all threads share. Default: never. */
+  readonly endsAtMs?: number
 }
 
 /** What comes back: errors as plain data, since a cloned one loses its class and code. */
@@ -39,7 +42,7 @@ export async function runTask(message: TaskMessage): Promise<TaskEnd> {
     return control.begin() ? failed(error) : withdrawn()
   }
   if (!control.begin()) return withdrawn()
-  const context = new RunningTask(control, message.timeoutMs)
+  const context = new RunningTask(control, message)
   try {
     return context.finish(await fn(...message.args, context))
   } catch (error) {
@@ -55,12 +58,13 @@ class RunningTask implements TaskContext {
   readonly #timeoutMs: number
   readonly #endsAtMs: number
   #controller: AbortController | undefined
+  #deadline: Deadline | undefined
   #moved: { readonly value: unknown; readonly transfer: TaskEnd['transfer'] } | undefined
 
-  constructor(control: TaskControl, timeoutMs: number) {
+  constructor(control: TaskControl, { timeoutMs, endsAtMs = Infinity }: TaskMessage) {
     this.#control = control
     this.#timeoutMs = timeoutMs
-    this.#endsAtMs = systemClock.now() + timeoutMs
+    this.#endsAtMs = Math.min(systemClock.now() + timeoutMs, endsAtMs)
   }
 
   get isCancelled(): boolean {
@@ -69,6 +73,12 @@ class RunningTask implements TaskContext {
 
   get remainingMs(): number {
     return Math.max(0, this.#endsAtMs - systemClock.now())
+  }
+
+  get deadline(): Deadline | undefined {
+    if (this.#endsAtMs === Infinity) return undefined
+    this.#deadline ??= Deadline.after(this.remainingMs)
+    return this.#deadline
   }
 
   get signal(): AbortSignal {
@@ -105,7 +115,8 @@ class RunningTask implements TaskContext {
 
   #reason(): DOMException {
     if (this.#control.cancelCause === 'timed-out') {
-      return new DOMException(`the call timed out after ${this.#timeoutMs} ms`, 'TimeoutError')
+      const limit = this.#timeoutMs === Infinity ? '' : ` after ${this.#timeoutMs} ms`
+      return new DOMException(`the call timed out${limit}`, 'TimeoutError')
     }
     return new DOMException('the result is no longer wanted', 'AbortError')
   }

@@ -1,3 +1,4 @@
+import type { Deadline } from '../timeout/deadline.ts'
 import type { ExecutorTransfer } from './transfer-list.ts'
 
 /** What a function learns that an executor calls: its last argument. */
@@ -11,8 +12,13 @@ export interface TaskContext {
   throwIfCancelled(): void
   /** Aborted when the result is no longer wanted, as far as the function lets its thread's loop run. Made when read. */
   readonly signal: AbortSignal
-  /** What is left of the call's `timeoutMs`, in milliseconds; `Infinity` without one. */
+  /** What is left of the call's `timeoutMs` or `deadline`, the nearer of both, in milliseconds; `Infinity` without. */
   readonly remainingMs: number
+  /**
+   * The same as a deadline of this thread, made when read; undefined without. Policies take the context for their options:
+   * `policy.execute(fn, context)`.
+   */
+  readonly deadline: Deadline | undefined
   /**
    * Returned by the function, it moves what is in `list` instead of copying it: `return context.move(bytes,
    * [bytes.buffer])`.

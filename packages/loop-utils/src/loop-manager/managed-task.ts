@@ -1,3 +1,5 @@
+import { isObedience } from '../policy/obedience.ts'
+
 /** Where a task is. `abandoned`: it had not ended when its manager's deadline was over; what it does is not awaited. */
 export type LoopTaskState = 'running' | 'finished' | 'failed' | 'cancelled' | 'abandoned'
 
@@ -45,7 +47,7 @@ export class ManagedTask<T> implements LoopTask<T> {
     this.ended = this.result.then(
       () => this.#end('finished'),
       (error: unknown) => {
-        if (signal.aborted && error === signal.reason) this.#end('cancelled')
+        if (signal.aborted && isObedience(error, signal.reason)) this.#end('cancelled')
         else if (this.#end('failed')) options.onFailure(error)
       },
     ) as Promise<void>

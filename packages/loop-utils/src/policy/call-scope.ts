@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts'
 import { onSignalAbort } from '../concurrency/abort-listeners.ts'
-import { checkSignal } from '../errors/option-checks.ts'
+import { checkDeadline, checkObject, checkSignal } from '../errors/option-checks.ts'
 import type { Deadline } from '../timeout/deadline.ts'
 import type { CallContext, ExecuteOptions } from './policy.ts'
 
@@ -69,7 +69,8 @@ export class CallScope implements CallContext {
   /** The root of an execution, with what the caller gave. Whoever enters it closes it when the execution has settled. */
   static enter(options?: ExecuteOptions): CallScope {
     if (options === undefined) return new CallScope(BARE_ROOT)
-    const { attempt = 1, deadline } = options as Partial<CallContext>
+    const { attempt = 1, deadline } = checkObject(options) as Partial<CallContext>
+    checkDeadline('deadline', deadline)
     return new CallScope({ ...BARE_ROOT, source: checkSignal('signal', options.signal), attempt, deadline })
   }
 

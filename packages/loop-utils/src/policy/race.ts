@@ -1,5 +1,6 @@
 import type { LateOutcome } from '../timeout/late-outcome.ts'
 import type { CallScope } from './call-scope.ts'
+import { isObedience } from './obedience.ts'
 import type { PolicyFunction } from './policy.ts'
 
 /** Who is told of the end of a race. */
@@ -51,8 +52,7 @@ function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd 
       },
       (reason: unknown) => {
         if (isLate) {
-          // a function that rejects with what it was aborted with has merely obeyed
-          if (reason !== scope.reason) end?.onLate?.({ status: 'rejected', reason })
+          if (!isObedience(reason, scope.reason)) end?.onLate?.({ status: 'rejected', reason })
           return
         }
         scope.forget(giveUp)

@@ -1,4 +1,6 @@
+import { OptionError } from '../errors/option-error.ts'
 import type { TimeoutKind } from '../errors/timeout-error.ts'
+import { checkOneOf } from '../errors/option-checks.ts'
 import { limitOf, runWithin, type TimeLimitOptions } from '../timeout/timeout.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from './policy.ts'
 
@@ -8,6 +10,8 @@ export interface TimeoutPolicyOptions extends TimeLimitOptions {
   readonly kind?: TimeoutKind
 }
 
+const KINDS = ['attempt', 'total', 'deadline', 'call'] as const
+
 /**
  * A policy that bounds how long the result of one execution is waited for, as `timeout` does.
  *
@@ -15,10 +19,12 @@ export interface TimeoutPolicyOptions extends TimeLimitOptions {
  * @throws OptionError when an option is out of range
  */
 export function timeoutPolicy(timeoutMs: number, options: TimeoutPolicyOptions = {}): Policy {
+  const checked = limitOf(timeoutMs, options)
   const { kind = 'total' } = options
-  const limit = { ...limitOf(timeoutMs, options), kind }
+  const limit = { ...checked, kind: checkOneOf('kind', kind, KINDS) }
   return {
     name: 'timeout',
-    execute: <T>(fn: PolicyFunction<T>, given?: ExecuteOptions): Promise<T> => runWithin(limit, fn, given),
+    execute: <T>(fn: PolicyFunction<T>, given?: ExecuteOptions): Promise<T> =>
+      typeof fn === 'function' ? runWithin(limit, fn, given) : Promise.reject(new OptionError('fn', fn, 'a function')),
   }
 }

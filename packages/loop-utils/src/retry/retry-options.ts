@@ -4,7 +4,7 @@ import type { Backoff } from '../backoff/backoff.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkCount, checkDuration, checkFunction } from '../errors/option-checks.ts'
+import { checkCount, checkDuration, checkFunction, checkObject } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { ExecuteOptions } from '../policy/policy.ts'
@@ -89,26 +89,36 @@ const DEFAULT_BACKOFF: Backoff = growth({
   spread: fullJitter,
 })
 
+/** By which method each part is known. */
 const PARTS = [
   ['backoff', 'delays', 'a Backoff, such as exponential()'],
   ['budget', 'tryWithdraw', 'a RetryBudget'],
   ['limiter', 'tryAcquire', 'a RateLimiter, or the limiter of adaptive()'],
+  ['clock', 'setTimer', 'a Clock, with now() and setTimer()'],
 ] as const
 
 /** Checks the options of a retry. */
 export function planOf<T>(options: RetryPolicyOptions<T>): RetryPlan<T> {
-  const { retryIf, retryIfResult, retryAfterMs, onRetry, onEvent, budget, limiter } = options
+  const { retryIf, retryIfResult, retryAfterMs, onRetry, onEvent, budget, limiter } = checkObject(options)
   const { backoff = DEFAULT_BACKOFF, ref = true, clock = systemClock, random = Math.random } = options
   const callbacks = { retryIf, retryIfResult, retryAfterMs, onRetry, onEvent }
-  const parts: Readonly<Record<string, unknown>> = { backoff, budget, limiter }
+  const parts = { backoff, budget, limiter, clock }
+  checkCallbacks({ ...callbacks, random })
+  checkParts(parts)
+  const bounds = boundsOf(options)
+  const isPlain = limiter === undefined && retryIfResult === undefined && bounds.attemptTimeoutMs === Infinity
+  return { ...bounds, ...callbacks, ...parts, isPlain, ref, random }
+}
+
+function checkCallbacks(callbacks: Readonly<Record<string, ((...args: never[]) => unknown) | undefined>>): void {
   for (const [name, callback] of Object.entries(callbacks)) if (callback !== undefined) checkFunction(name, callback)
+}
+
+function checkParts(parts: Readonly<Record<(typeof PARTS)[number][0], unknown>>): void {
   for (const [name, method, expected] of PARTS) {
     const part = parts[name] as Readonly<Record<string, unknown>> | null | undefined
     if (part !== undefined && typeof part?.[method] !== 'function') throw new OptionError(name, part, expected)
   }
-  const bounds = boundsOf(options)
-  const isPlain = limiter === undefined && retryIfResult === undefined && bounds.attemptTimeoutMs === Infinity
-  return { ...bounds, ...callbacks, budget, limiter, isPlain, backoff, ref, clock, random }
 }
 
 type Bounds = Pick<RetryPolicyOptions, 'maxAttempts' | 'maxElapsedMs' | 'attemptTimeoutMs' | 'maxRetryAfterMs'>

@@ -1,4 +1,5 @@
 import { checkFunction } from '../errors/option-checks.ts'
+import { OptionError } from '../errors/option-error.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import type { Uninferred } from '../policy/uninferred.ts'
 import { planOf, type RetryOptions, type RetryPlan, type RetryPolicyOptions } from './retry-options.ts'
@@ -31,6 +32,7 @@ export function retryPolicy(options: RetryPolicyOptions = {}): Policy {
   const plan = planOf(options)
   return {
     name: 'retry',
-    execute: <T>(fn: PolicyFunction<T>, given?: ExecuteOptions): Promise<T> => runRetry<T>(plan, fn, given),
+    execute: <T>(fn: PolicyFunction<T>, given?: ExecuteOptions): Promise<T> =>
+      typeof fn === 'function' ? runRetry<T>(plan, fn, given) : Promise.reject(new OptionError('fn', fn, 'a function')),
   }
 }

@@ -27,7 +27,8 @@ const MAX_ERRORS = 256
 
 /**
  * Whether an error, one of its causes or one of its aggregated errors says that the network failed in a way that may
- * pass, judged by `code` alone: messages differ between platforms and versions.
+ * pass, judged by `code` alone: messages differ between platforms and versions. What a circuit breaker refuses is no
+ * such error, whatever has tripped it.
  *
  * @example
  * await retry(connect, { retryIf: (error) => isTransientNetworkError(error) })
@@ -40,6 +41,8 @@ function isTransient(error: unknown, seen: Set<object>): boolean {
   if (typeof error !== 'object' || error === null || seen.has(error) || seen.size >= MAX_ERRORS) return false
   seen.add(error)
   const { code, remoteCode, cause, errors } = fieldsOf(error)
+  // what the breaker saw before is not what this call met
+  if (isRefusal(code) || isRefusal(remoteCode)) return false
   if (isTransientCode(code) || isTransientCode(remoteCode) || isTransient(cause, seen)) return true
   return Array.isArray(errors) && errors.some((part) => isTransient(part, seen))
 }
@@ -52,6 +55,11 @@ function fieldsOf(error: object): Partial<Record<'code' | 'remoteCode' | 'cause'
   } catch {
     return {}
   }
+}
+
+/** A breaker's refusal, in whose `cause` is what tripped it. */
+function isRefusal(code: unknown): boolean {
+  return code === 'LOOP_CIRCUIT_OPEN' || code === 'LOOP_CIRCUIT_ISOLATED'
 }
 
 function isTransientCode(code: unknown): boolean {

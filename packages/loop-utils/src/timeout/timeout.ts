@@ -1,6 +1,14 @@
 import type { Clock } from '../clock/clock.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkDuration, checkFunction, checkOneOf, checkSignal } from '../errors/option-checks.ts'
+import {
+  checkClock,
+  checkDuration,
+  checkFunction,
+  checkObject,
+  checkOnEvent,
+  checkOneOf,
+  checkSignal,
+} from '../errors/option-checks.ts'
 import type { TimeoutError } from '../errors/timeout-error.ts'
 import type { Observer } from '../observe/observer.ts'
 import { CallScope } from '../policy/call-scope.ts'
@@ -65,18 +73,17 @@ export function timeout<T>(
 
 /** Checks the options of a time limit. */
 export function limitOf(timeoutMs: number, options: TimeLimitOptions): CallLimit {
-  const mode = checkOneOf('mode', options.mode ?? 'aggressive', ['aggressive', 'cooperative'])
+  const mode = checkOneOf('mode', checkObject(options).mode ?? 'aggressive', ['aggressive', 'cooperative'])
   const graceMs = checkDuration('graceMs', options.graceMs ?? 1000)
   if (options.onLate !== undefined) checkFunction('onLate', options.onLate)
-  if (options.onEvent !== undefined) checkFunction('onEvent', options.onEvent)
   return {
     timeoutMs: checkDuration('timeoutMs', timeoutMs, { infinite: true }),
     kind: 'total',
     what: options.what,
     graceMs: mode === 'cooperative' ? graceMs : 0,
     onLate: options.onLate,
-    onEvent: options.onEvent,
-    clock: options.clock ?? systemClock,
+    onEvent: checkOnEvent(options.onEvent),
+    clock: checkClock(options.clock ?? systemClock),
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ManualClock, systemClock } from '../../src/clock/index.ts'
 import { OptionError, QueueOverflowError } from '../../src/errors/index.ts'
@@ -60,6 +61,17 @@ describe('tasks of a LoopManager', () => {
     await expect(late.result).rejects.toMatchObject({ name: 'AbortError' })
     await turns()
     expect([isCalled, early.state, late.state, told]).toEqual([false, 'cancelled', 'cancelled', []])
+  })
+
+  it('are cancelled when a function of Node tells of the abort in its own way', async () => {
+    const told: unknown[] = []
+    await using manager = new LoopManager({ onError: (error) => void told.push(error) })
+    const task = manager.spawn('sleeper', ({ signal }) => delay(60_000, undefined, { signal }))
+    await turns()
+    task.cancel(new Error('not needed'))
+    await expect(task.result).rejects.toMatchObject({ name: 'AbortError', cause: { message: 'not needed' } })
+    await turns()
+    expect([task.state, told]).toEqual(['cancelled', []])
   })
 
   it('that are critical close everything when they fail', async () => {

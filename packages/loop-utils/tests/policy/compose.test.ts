@@ -225,6 +225,9 @@ describe('timeoutPolicy', () => {
   it('refuses wrong options at construction', () => {
     expect(() => timeoutPolicy(-1)).toThrow(OptionError)
     expect(() => timeoutPolicy(1, { mode: 'x' as never })).toThrow(OptionError)
+    expect(() => timeoutPolicy(1, { kind: 'x' as never })).toThrow(/option kind is 'x'/)
+    expect(() => timeoutPolicy(1, { clock: {} as never })).toThrow(/option clock is an object/)
+    expect(() => timeoutPolicy(1, null as never)).toThrow(/option options is null/)
   })
 
   it('times one of several calls out without touching the others', async () => {
@@ -245,6 +248,10 @@ describe('timeoutPolicy', () => {
     await clock.advance(4)
     expect(await second).toBe('in time')
     expect(await outcomeAfter(clock, 100, call(3))).toMatchObject({ status: 'fulfilled' })
+  })
+
+  it('rejects what it cannot call', async () => {
+    await expect(timeoutPolicy(1).execute(1 as never)).rejects.toThrow('option fn is 1')
   })
 
   it('rejects with its kind', async () => {

@@ -284,12 +284,21 @@ describe('the rest', () => {
     ['retryIf', () => retryPolicy({ retryIf: true as never })],
     ['onEvent', () => retryPolicy({ onEvent: 'x' as never })],
     ['fn', () => retry(never() as never)],
+    ['options', () => retry(never, 5 as never)],
+    ['options', () => retryPolicy(null as never)],
+    ['clock', () => retryPolicy({ clock: Date as never })],
+    ['random', () => retryPolicy({ random: 0.5 as never })],
+    ['budget', () => retryPolicy({ budget: null as never })],
+    ['limiter', () => retryPolicy({ limiter: {} as never })],
   ])('a wrong %s is refused at once', (option, call) => {
     expect(call).toThrow(OptionError)
     expect(call).toThrow(`option ${option} is `)
   })
 
-  it('a wrong signal rejects', async () => {
+  it('a wrong signal or deadline, and what a policy cannot call, reject', async () => {
     await expect(retry(never, { signal: 1 as never })).rejects.toThrow(OptionError)
+    await expect(retry(never, { deadline: 1000 as never })).rejects.toThrow('option deadline is 1000')
+    await expect(retryPolicy().execute(never, null as never)).rejects.toThrow('option options is null')
+    await expect(retryPolicy().execute('fn' as never)).rejects.toThrow("option fn is 'fn'")
   })
 })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { CircuitBreaker, consecutive } from '../../src/breaker/index.ts'
 import { RemoteError, TimeoutError } from '../../src/errors/index.ts'
 import { isTransientNetworkError } from '../../src/retry/index.ts'
 
@@ -31,6 +32,16 @@ describe('isTransientNetworkError', () => {
     })
     expect(isTransientNetworkError(hostile)).toBe(false)
     expect(isTransientNetworkError(new AggregateError([hostile, withCode('EPIPE')]))).toBe(true)
+  })
+
+  it('is not misled by what tripped a breaker', async () => {
+    const breaker = new CircuitBreaker({ trip: consecutive(1) })
+    const refused = (): Promise<never> => Promise.reject(withCode('ECONNREFUSED'))
+    await breaker.execute(refused).catch(() => undefined)
+    const open: unknown = await breaker.execute(refused).catch((error: unknown) => error)
+    expect(open).toMatchObject({ code: 'LOOP_CIRCUIT_OPEN', cause: { code: 'ECONNREFUSED' } })
+    expect(isTransientNetworkError(open)).toBe(false)
+    expect(isTransientNetworkError(new Error('wrapped', { cause: open }))).toBe(false)
   })
 
   it('looks at causes and aggregated errors, not at messages', () => {
