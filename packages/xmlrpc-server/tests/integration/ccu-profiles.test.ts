@@ -156,6 +156,35 @@ describe('called by a CCU that writes in another way', () => {
   })
 })
 
+describe('called by a CCU over a bad network', () => {
+  bothModes('gets the device list whole from small pieces, and after a call that broke off', async (context) => {
+    context.defer(() => device.control.clearFaults())
+    await device.control.addFault({
+      endpoint: 'callbacks',
+      type: 'slice',
+      stream: 'upstream',
+      attributes: { averageBytes: 600, variationBytes: 500, delayMs: 0 },
+    })
+    const { central, registration } = await openHub(context, { profile: 'hmip' })
+    const expected = descriptionsOf('household')
+    await expect.poll(() => central.newDescriptions.length).toBe(expected.length)
+    expect(central.newDescriptions).toEqual(expected)
+    await device.control.clearFaults()
+
+    const attributes = { afterBytes: 400 }
+    const cut = await device.control.addFault({ endpoint: 'callbacks', type: 'cut', stream: 'upstream', attributes })
+    const event = {
+      interfaceId: registration.interfaceId,
+      method: 'event',
+      params: ['MEQ1:1', 'TEXT', NAME.repeat(20)],
+    }
+    expect(await device.control.ccuInvoke(event)).toMatchObject({ kind: 'failed' })
+    await device.control.removeFault(cut)
+    expect(await device.control.ccuInvoke(event)).toEqual({ kind: 'answered', value: true })
+    await expect.poll(() => central.events.map(({ value }) => value)).toEqual([NAME.repeat(20)])
+  })
+})
+
 describe('called by a CCU with several hundred devices', () => {
   bothModes('gets all of them in one newDevices of more than 4 MB', async (context) => {
     await device.control.ccuLoadFleet({ fleet: 'catalogue' })
