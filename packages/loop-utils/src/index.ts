@@ -273,6 +273,7 @@ export type {
   LoopHealth,
   LoopManagerCloseOptions,
   LoopManagerOptions,
+  LoopManagerStats,
   LoopMonitor,
   LoopMonitorOptions,
   LoopTask,
@@ -285,9 +286,12 @@ export type {
   WorkerLoopSetup,
 } from './loop-manager/index.ts'
 export {
+  adaptive,
   AdaptiveRate,
+  all,
   gcra,
   isOverloadError,
+  keyed,
   RateLimitedError,
   RetryBudget,
   slidingWindow,
@@ -337,6 +341,7 @@ export type {
   ThreadRateAcquireOptions,
   ThreadSemaphoreOptions,
   ThreadWaitOptions,
+  ThreadWaitStats,
 } from './shared/index.ts'
 export { timeSlicer, yieldToLoop } from './slicing/index.ts'
 export type { TimeSlicer, TimeSlicerOptions } from './slicing/index.ts'

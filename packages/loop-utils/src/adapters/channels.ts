@@ -38,6 +38,31 @@ export const CHANNELS: readonly ObservedEvent[] = Object.freeze([
     fields: ['name', 'limit', 'before', 'running'],
   },
   {
+    name: 'x:loop-utils:dispatcher:close',
+    when: 'a dispatcher has closed',
+    fields: ['dispatcher', 'delivered', 'discarded', 'rejectedCalls'],
+  },
+  {
+    name: 'x:loop-utils:dispatcher:drop',
+    when: 'a function was dropped or refused for want of room on the loop of a dispatcher',
+    fields: ['dispatcher', 'reason', 'capacity'],
+  },
+  {
+    name: 'x:loop-utils:dispatcher:error',
+    when: 'a function or handler failed whose error no call could carry',
+    fields: ['dispatcher', 'kind', 'handler', 'poster', 'error'],
+  },
+  {
+    name: 'x:loop-utils:executor:end',
+    when: 'a call of an executor ended for its caller',
+    fields: ['task', 'end', 'hasBegun'],
+  },
+  {
+    name: 'x:loop-utils:executor:refuse',
+    when: 'an executor had no room for a call',
+    fields: ['task', 'queued', 'running'],
+  },
+  {
     name: 'x:loop-utils:fallback:switch',
     when: 'calls were switched to the other implementation',
     fields: ['name', 'from', 'to', 'lastError'],
@@ -51,6 +76,21 @@ export const CHANNELS: readonly ObservedEvent[] = Object.freeze([
     name: 'x:loop-utils:hedge:launch',
     when: 'another attempt was made beside a slow or failed one',
     fields: ['attempt', 'error'],
+  },
+  {
+    name: 'x:loop-utils:loop-manager:end',
+    when: 'a task or thread of a loop manager ended',
+    fields: ['kind', 'name', 'end'],
+  },
+  {
+    name: 'x:loop-utils:loop-manager:start',
+    when: 'a loop manager started a task or a thread',
+    fields: ['kind', 'name'],
+  },
+  {
+    name: 'x:loop-utils:rate-limiter:refuse',
+    when: 'a rate limiter refused a turn, or a wait for one',
+    fields: ['limiter', 'n', 'waiting', 'retryAfterMs'],
   },
   {
     name: 'x:loop-utils:reconnector:change',
@@ -76,6 +116,16 @@ export const CHANNELS: readonly ObservedEvent[] = Object.freeze([
     name: 'x:loop-utils:service:change',
     when: 'a service changed its state',
     fields: ['service', 'state', 'previous', 'incarnation', 'cause'],
+  },
+  {
+    name: 'x:loop-utils:thread-breaker:reject',
+    when: 'a circuit breaker that threads share refused a call of this thread',
+    fields: ['name', 'state', 'retryAfterMs'],
+  },
+  {
+    name: 'x:loop-utils:thread-wait:end',
+    when: 'a wait on this loop for what threads share came to an end',
+    fields: ['name', 'isServed', 'waitedMs'],
   },
   {
     name: 'x:loop-utils:timeout:expire',

@@ -14,11 +14,14 @@ export function inScope<T>(
   clock: Clock,
   body: (scope: CallScope) => Promise<T>,
 ): Promise<T> {
-  return CallScope.run(options, (scope) => {
-    if (scope.aborted) return Promise.reject(scope.reason)
-    if (scope.deadline === undefined || scope.isDeadlineKept) return body(scope)
-    return callWithin({ timeoutMs: Infinity, kind: 'deadline', clock }, scope, (context) => body(context as CallScope))
-  })
+  if (options instanceof CallScope) return untilDeadline(options, clock, body)
+  return CallScope.run(options, (scope) => untilDeadline(scope, clock, body))
+}
+
+function untilDeadline<T>(scope: CallScope, clock: Clock, body: (scope: CallScope) => Promise<T>): Promise<T> {
+  if (scope.aborted) return Promise.reject(scope.reason)
+  if (scope.deadline === undefined || scope.isDeadlineKept) return body(scope)
+  return callWithin({ timeoutMs: Infinity, kind: 'deadline', clock }, scope, (context) => body(context as CallScope))
 }
 
 /** A scope that its owner may abort. */

@@ -98,8 +98,7 @@ export class TaskGroup implements AsyncDisposable {
    * when the outer signal was aborted.
    */
   async join(): Promise<void> {
-    await this.#settled()
-    this.#close()
+    await this.#ended()
     if (this.#failures > 0) throw this.#failure()
     this.#outer?.throwIfAborted()
   }
@@ -113,8 +112,7 @@ export class TaskGroup implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const wasJoined = this.#isClosed
     this.cancel()
-    await this.#settled()
-    this.#close()
+    await this.#ended()
     if (!wasJoined && this.#failures > 0) throw this.#failure()
   }
 
@@ -152,12 +150,10 @@ export class TaskGroup implements AsyncDisposable {
     return new AggregateError(this.#errors, `${this.#failures} tasks of ${this.#name} failed`, { cause: first })
   }
 
-  async #settled(): Promise<void> {
+  /** Ends the group at the moment when no task runs, so that none can begin in between. */
+  async #ended(): Promise<void> {
     // a task that has just ended may be followed by another in the same turn
     while (this.#running > 0) await Waiter.in(this.#joiners, undefined)
-  }
-
-  #close(): void {
     this.#isClosed = true
     this.#own.close()
   }

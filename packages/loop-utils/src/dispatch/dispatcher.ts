@@ -1,6 +1,7 @@
 import { threadId } from 'node:worker_threads'
 import { DispatcherClosedError, OptionError, checkDuration, checkFunction, checkOneOf } from '../errors/index.ts'
 import { pump } from '../lane/pump.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Deadline } from '../timeout/deadline.ts'
 import { AgeHistogram } from './age-histogram.ts'
 import type { CallFacts } from './call-facts.ts'
@@ -21,6 +22,8 @@ import type { AnyFunction } from './job-store.ts'
 import { OwnQueue } from './own-queue.ts'
 import type { PosterHandle } from './poster-handle.ts'
 import { PosterLink } from './poster-link.ts'
+
+const closed = new ObservationPoint('x:loop-utils:dispatcher:close')
 
 export interface CloseOptions {
   /** `drain` (default) delivers everything accepted and answers every call first; `discard` gives it up. */
@@ -87,7 +90,7 @@ export class Dispatcher implements AsyncDisposable {
   /** @throws OptionError */
   constructor(options: DispatcherOptions = {}) {
     this.#options = resolveDispatcherOptions(options)
-    this.#errors = new ErrorSink(options.onError, options.name)
+    this.#errors = new ErrorSink(options)
     this.#own = new OwnQueue(this.#options, {
       errors: this.#errors,
       ages: this.#ages,
@@ -292,7 +295,9 @@ export class Dispatcher implements AsyncDisposable {
       rejected += given.rejected
     }
     this.#waiters.check()
-    return { delivered: this.#delivered() - before, discarded, rejectedCalls: rejected }
+    const report: CloseReport = { delivered: this.#delivered() - before, discarded, rejectedCalls: rejected }
+    if (closed.isObserved(this.#options)) closed.publish({ dispatcher: this.name, ...report }, this.#options)
+    return report
   }
 
   async #drainWithin(deadlineMs: number): Promise<void> {

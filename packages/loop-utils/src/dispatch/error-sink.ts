@@ -1,14 +1,22 @@
 import { callReporting } from '../observe/stray-error.ts'
-import type { DispatchInfo } from './dispatcher-options.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
+import type { Observer } from '../observe/observer.ts'
+import type { DispatchInfo, DispatcherOptions } from './dispatcher-options.ts'
+
+const failed = new ObservationPoint('x:loop-utils:dispatcher:error')
 
 /** Where the errors of functions and handlers go that no call can carry. */
 export class ErrorSink {
   readonly #onError: ((error: unknown, info: DispatchInfo) => void) | undefined
+  readonly #observer: Observer
+  readonly #dispatcher: string | undefined
   readonly #name: string
   #count = 0
 
-  constructor(onError: ((error: unknown, info: DispatchInfo) => void) | undefined, name: string | undefined) {
+  constructor({ name, onError, onEvent }: Pick<DispatcherOptions, 'name' | 'onError' | 'onEvent'>) {
     this.#onError = onError
+    this.#observer = { onEvent }
+    this.#dispatcher = name
     this.#name = name === undefined ? 'a dispatcher' : `dispatcher '${name}'`
   }
 
@@ -18,6 +26,9 @@ export class ErrorSink {
 
   report(error: unknown, info: DispatchInfo): void {
     if (++this.#count === 1 && this.#onError === undefined) this.#warn(error, info)
+    if (failed.isObserved(this.#observer)) {
+      failed.publish({ dispatcher: this.#dispatcher, ...info, error }, this.#observer)
+    }
     const onError = this.#onError
     if (onError === undefined) return
     // it is the last resort itself; the count tells

@@ -1,5 +1,6 @@
 import { QueueOverflowError } from '../errors/index.ts'
 import { type ItemSource, LaneDelivery } from '../lane/lane-delivery.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
 import type { AgeHistogram } from './age-histogram.ts'
 import type { LoopCall } from './calls.ts'
 import { type SourceCounts, noCounts } from './dispatch-stats.ts'
@@ -7,6 +8,8 @@ import type { ResolvedDispatcherOptions } from './dispatcher-options.ts'
 import { type ErrorSink, isThenable } from './error-sink.ts'
 import { type AnyFunction, Job, type JobStore, PlainJobs, TakeableJobs, type Turn } from './job-store.ts'
 import { AGE_SAMPLING } from './wire.ts'
+
+const dropped = new ObservationPoint('x:loop-utils:dispatcher:drop')
 
 /** What a dispatcher lends to its own queue. */
 export interface OwnQueueContext {
@@ -82,6 +85,7 @@ export class OwnQueue implements ItemSource<Turn> {
       }
       if (!this.#dropOldest()) {
         this.counts.newest++
+        this.#tellDrop('newest')
         return false
       }
     }
@@ -152,12 +156,20 @@ export class OwnQueue implements ItemSource<Turn> {
   #dropOldest(): boolean {
     if (this.#options.overflow !== 'drop-oldest' || this.#takeable?.dropOldest() !== true) return false
     this.counts.oldest++
+    this.#tellDrop('oldest')
     return true
+  }
+
+  #tellDrop(reason: 'newest' | 'oldest' | 'overflow'): void {
+    if (!dropped.isObserved(this.#options)) return
+    const { name: dispatcher, capacity } = this.#options
+    dropped.publish({ dispatcher, reason, capacity }, this.#options)
   }
 
   #overflow(): QueueOverflowError {
     const { name, capacity } = this.#options
     this.counts.overflow++
+    this.#tellDrop('overflow')
     return new QueueOverflowError({ queue: name === undefined ? 'dispatcher' : `dispatcher '${name}'`, capacity })
   }
 

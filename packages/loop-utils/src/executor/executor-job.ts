@@ -71,6 +71,11 @@ export class ExecutorJob {
     this.#deadline = deadline?.clock.setTimer(() => this.giveUp('timed-out', overdue(call)), deadline.remaining())
   }
 
+  /** The name of its function. */
+  get task(): string {
+    return this.#call.ref.export
+  }
+
   /** Whether its function was called. */
   get hasBegun(): boolean {
     return this.#control.hasBegun

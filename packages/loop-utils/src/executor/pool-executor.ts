@@ -18,6 +18,7 @@ import {
 import { OptionError } from '../errors/option-error.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { settlesWithin } from '../host/settles-within.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
 import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { ExecutorClosedError } from './executor-errors.ts'
@@ -27,6 +28,9 @@ import { openPiscinaPool } from './piscina-pool.ts'
 import { TASK_ERROR_CLASSES } from './run-task.ts'
 import { checkTransfer } from './transfer-list.ts'
 import type { WorkerPool } from './worker-pool.ts'
+
+const refused = new ObservationPoint('x:loop-utils:executor:refuse')
+const ended = new ObservationPoint('x:loop-utils:executor:end')
 
 export interface PoolExecutorOptions extends Observer {
   /** How many threads run functions at most. Default: as many as the machine runs at once (`os.availableParallelism`). */
@@ -124,14 +128,14 @@ export class PoolExecutor implements Executor {
     if (call.deadline?.isExpired === true) throw overdue(call)
     if (this.#closing !== undefined) throw new ExecutorClosedError(false)
     const isRoom = this.#onThread.size < this.#maxThreads || this.#queue.size < this.#maxQueue
-    if (!isRoom) throw new QueueOverflowError({ queue: 'queue of the executor', capacity: this.#maxQueue })
+    if (!isRoom) throw this.#overflow(call)
     const job = new ExecutorJob(call, this.#surroundings)
     this.#queue.add(job)
     this.#serve()
     try {
       return await job.promise
     } finally {
-      if (job.end !== undefined) this.#ended[job.end]++
+      this.#note(job)
     }
   }
 
@@ -158,6 +162,22 @@ export class PoolExecutor implements Executor {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #overflow({ ref }: AcceptedCall): QueueOverflowError {
+    const { observer } = this.#surroundings
+    if (refused.isObserved(observer)) {
+      const data = { task: ref.export, queued: this.#queue.size, running: this.#onThread.size }
+      refused.publish(data, observer)
+    }
+    return new QueueOverflowError({ queue: 'queue of the executor', capacity: this.#maxQueue })
+  }
+
+  #note({ end, hasBegun, task }: ExecutorJob): void {
+    if (end === undefined) return
+    this.#ended[end]++
+    const { observer } = this.#surroundings
+    if (ended.isObserved(observer)) ended.publish({ task, end, hasBegun }, observer)
   }
 
   #serve(): void {

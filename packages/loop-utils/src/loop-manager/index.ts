@@ -4,6 +4,7 @@ export {
   type LoopFailure,
   type LoopManagerCloseOptions,
   type LoopManagerOptions,
+  type LoopManagerStats,
   type SpawnOptions,
 } from './loop-manager.ts'
 export { LoopManagerClosedError } from './loop-manager-errors.ts'

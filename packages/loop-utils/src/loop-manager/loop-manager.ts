@@ -15,6 +15,7 @@ import { OptionError } from '../errors/option-error.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { settlesWithin } from '../host/settles-within.ts'
 import type { WorkerFactory } from '../host/worker-from.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
 import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { LoopManagerClosedError } from './loop-manager-errors.ts'
@@ -62,11 +63,35 @@ export interface LoopCloseReport {
   readonly cause: unknown
 }
 
+/** What a manager has, and what it has had. */
+export interface LoopManagerStats {
+  /** Tasks that run. */
+  readonly tasks: number
+  /** Threads that run. */
+  readonly threads: number
+  /** Tasks that ended well. */
+  readonly finished: number
+  /** Tasks that ended by their cancellation. */
+  readonly cancelled: number
+  /** Tasks that threw something else. */
+  readonly failed: number
+  /** Tasks that had not ended at the deadline of a close. */
+  readonly abandoned: number
+  /** Threads that exited. */
+  readonly exited: number
+}
+
 /** How to close a manager. */
 export interface LoopManagerCloseOptions {
   /** How long tasks and threads may take to end, in milliseconds. Default 5000. */
   readonly deadlineMs?: number
 }
+
+const begun = new ObservationPoint('x:loop-utils:loop-manager:start')
+const ended = new ObservationPoint('x:loop-utils:loop-manager:end')
+
+/** How a task or a thread ended. */
+type EndOfMember = 'finished' | 'cancelled' | 'failed' | 'abandoned' | 'exited'
 
 type Member = ManagedTask<unknown> | WorkerThread<Handlers>
 
@@ -90,6 +115,7 @@ export class LoopManager implements AsyncDisposable {
   readonly #clock: Clock
   readonly #observer: Observer
   readonly #members = new Map<string, Member>()
+  readonly #counts = { finished: 0, cancelled: 0, failed: 0, abandoned: 0, exited: 0 }
   readonly #monitors = new Set<LoopMonitor>()
   #closing: Promise<LoopCloseReport> | undefined
   readonly #closed: Promise<LoopCloseReport>
@@ -110,6 +136,11 @@ export class LoopManager implements AsyncDisposable {
   /** Names of the tasks and threads that run, in the order of their start. */
   get names(): readonly string[] {
     return [...this.#members.keys()]
+  }
+
+  stats(): LoopManagerStats {
+    const tasks = [...this.#members.values()].filter((member) => member instanceof ManagedTask).length
+    return { tasks, threads: this.#members.size - tasks, ...this.#counts }
   }
 
   /** Whether it closes or is closed. */
@@ -140,6 +171,7 @@ export class LoopManager implements AsyncDisposable {
     const onFailure = (error: unknown): void => this.#fail(error, { kind: 'task', name, isCritical })
     const task = new ManagedTask(name, fn, { isCritical, onFailure })
     this.#members.set(name, task)
+    this.#tellBegun('task', name)
     void task.ended.then(() => this.#forget(task))
     return task
   }
@@ -167,6 +199,7 @@ export class LoopManager implements AsyncDisposable {
     }
     const thread = new WorkerThread<H>(name, entry, { options, surroundings })
     this.#members.set(name, thread)
+    this.#tellBegun('thread', name)
     void thread.exited.then(() => this.#forget(thread))
     try {
       await thread.start(options)
@@ -237,7 +270,9 @@ export class LoopManager implements AsyncDisposable {
       (member) => member instanceof WorkerThread && member.isRunning,
     ) as WorkerThread<Handlers>[]
     await Promise.all(late.map((thread) => thread.terminate()))
-    for (const member of members) if (member instanceof ManagedTask) member.abandon()
+    for (const member of members) {
+      if (member instanceof ManagedTask && member.abandon()) this.#tellEnded(member, 'abandoned')
+    }
     this.#members.clear()
     return report(members, late, failure?.cause)
   }
@@ -256,7 +291,20 @@ export class LoopManager implements AsyncDisposable {
   }
 
   #forget(member: Member): void {
+    if (!(member instanceof ManagedTask)) this.#tellEnded(member, 'exited')
+    else if (member.state !== 'running' && member.state !== 'abandoned') this.#tellEnded(member, member.state)
     if (this.#members.get(member.name) === member) this.#members.delete(member.name)
+  }
+
+  #tellBegun(kind: LoopFailure['kind'], name: string): void {
+    if (begun.isObserved(this.#observer)) begun.publish({ kind, name }, this.#observer)
+  }
+
+  #tellEnded(member: Member, end: EndOfMember): void {
+    this.#counts[end]++
+    if (!ended.isObserved(this.#observer)) return
+    const kind = member instanceof ManagedTask ? 'task' : 'thread'
+    ended.publish({ kind, name: member.name, end }, this.#observer)
   }
 
   #checkRoomFor(name: string): void {

@@ -61,9 +61,9 @@ export class ManagedTask<T> implements LoopTask<T> {
     this.#controller.abort(reason)
   }
 
-  /** Waits for it no longer; what it throws later is dropped. */
-  abandon(): void {
-    this.#end('abandoned')
+  /** Waits for it no longer; what it throws later is dropped. False when it had ended. */
+  abandon(): boolean {
+    return this.#end('abandoned')
   }
 
   #end(state: LoopTaskState): boolean {

@@ -53,7 +53,7 @@ export function adaptive(options: AdaptiveOptions = {}): AdaptiveRetry {
  * falls to 0.7 of what it was and grows again along the curve of CUBIC: fast, slowly near the rate that was too much,
  * and fast beyond it.
  */
-export class AdaptiveRate implements AttemptLimiter {
+export class AdaptiveRate implements AttemptLimiter, Disposable {
   readonly #clock: Clock
   readonly #bounds: { readonly min: number; readonly max: number }
   readonly #isOverload: (error: unknown) => boolean
@@ -139,6 +139,11 @@ export class AdaptiveRate implements AttemptLimiter {
   /** Rejects all who wait, as on shutdown; returns how many there were. */
   rejectWaiting(reason: unknown): number {
     return this.#limiter.rejectWaiting(reason)
+  }
+
+  /** Rejects all who wait with a CancelledError, and whoever comes later and would have to wait. */
+  [Symbol.dispose](): void {
+    this.#limiter[Symbol.dispose]()
   }
 
   #change(rate: number, now: number): void {

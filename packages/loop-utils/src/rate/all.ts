@@ -22,5 +22,5 @@ export function all(...limiters: readonly RateLimiter[]): RateLimiter {
   if (lines.some((line) => line.clock !== first.clock)) {
     throw new OptionError('limiters', limiters, 'limiters that share one clock')
   }
-  return new LineLimiter([...new Set(lines)], { name: 'combined rate limiter' })
+  return new LineLimiter([...new Set(lines)], { name: 'combined rate limiter', isCombined: true })
 }

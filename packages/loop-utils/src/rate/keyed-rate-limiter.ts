@@ -8,7 +8,7 @@ export interface KeyedRateLimiterOptions {
 }
 
 /** A rate limiter for each key. */
-export interface KeyedRateLimiter<K> {
+export interface KeyedRateLimiter<K> extends Disposable {
   /** How many limiters are kept. */
   readonly size: number
   /** The limiter of `key`, made when there is none. Do not keep it: ask again, or it may be made twice. */
@@ -23,6 +23,8 @@ export interface KeyedRateLimiter<K> {
   reserve(key: K, n?: number, options?: ReserveOptions): Reservation | undefined
   /** Rejects all who wait for any key, as on shutdown; returns how many there were. */
   rejectWaiting(reason: unknown): number
+  /** Disposes of all limiters and forgets them; a key that is used later gets a new one. */
+  [Symbol.dispose](): void
 }
 
 /**
@@ -82,6 +84,11 @@ class LeastRecentlyUsed<K> implements KeyedRateLimiter<K> {
     let count = 0
     for (const limiter of this.#limiters.values()) count += limiter.rejectWaiting(reason)
     return count
+  }
+
+  [Symbol.dispose](): void {
+    for (const limiter of this.#limiters.values()) limiter[Symbol.dispose]()
+    this.#limiters.clear()
   }
 
   #evict(): void {

@@ -1,6 +1,8 @@
 import { checkDuration, checkInteger, checkOnEvent, checkSignal, checkText } from '../errors/option-checks.ts'
+import { CancelledError } from '../concurrency/cancelled-error.ts'
 import { rejectAll, Waiter, WaiterQueue, type WaitLimit } from '../concurrency/waiter-queue.ts'
 import { checkMaxWaiting, checkRoom } from '../concurrency/waiting-bound.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
 import { RateLimitedError } from './rate-limited-error.ts'
 import type {
@@ -18,10 +20,20 @@ import { LineMember, type RateLine } from './rate-line.ts'
  * in one line at a time: the one that it would have to wait for longest. When the turn comes there, and all other lines
  * admit it, too, everything is taken at once; otherwise it moves on to a line that does not. Nothing is held meanwhile.
  */
+const refused = new ObservationPoint('x:loop-utils:rate-limiter:refuse')
+
+/** How to make a LineLimiter. */
+export interface LineLimiterOptions extends RateLimiterOptions {
+  /** Whether its lines are those of other limiters. Default false. */
+  readonly isCombined?: boolean
+}
+
 export class LineLimiter implements RateLimiter {
   readonly lines: readonly RateLine[]
   readonly #name: string
   readonly #observer: Observer
+  readonly #isCombined: boolean
+  #isDisposed = false
   readonly #maxWaiting: number
   readonly #limit: number
   readonly #queue = new WaiterQueue<Waiter<void, number>>()
@@ -31,9 +43,13 @@ export class LineLimiter implements RateLimiter {
   #taken = 0
   #refused = 0
 
-  constructor(lines: readonly RateLine[], { name = 'rate limiter', maxWaiting, onEvent }: RateLimiterOptions) {
+  constructor(
+    lines: readonly RateLine[],
+    { name = 'rate limiter', maxWaiting, onEvent, isCombined = false }: LineLimiterOptions,
+  ) {
     this.lines = lines
     this.#name = checkText('name', name)
+    this.#isCombined = isCombined
     this.#observer = { onEvent: checkOnEvent(onEvent) }
     this.#maxWaiting = checkMaxWaiting(maxWaiting)
     this.#limit = Math.min(...lines.map((line) => line.limit))
@@ -51,9 +67,9 @@ export class LineLimiter implements RateLimiter {
 
   tryAcquire(n?: number): boolean {
     const tokens = this.#check(n)
-    const isFree = this.#isFree(tokens)
+    const isFree = !this.#isDisposed && this.#isFree(tokens)
     if (isFree) this.#take(tokens)
-    else this.#refused++
+    else this.#refuse(tokens)
     return isFree
   }
 
@@ -63,6 +79,7 @@ export class LineLimiter implements RateLimiter {
       checkSignal('signal', signal)?.throwIfAborted()
       checkDuration('maxWaitMs', maxWaitMs, { infinite: true })
       const tokens = this.#check(n)
+      if (this.#isDisposed) throw this.#disposedError()
       if (!this.#isFree(tokens)) return this.#wait(tokens, signal, maxWaitMs)
       this.#take(tokens)
       return Promise.resolve()
@@ -78,8 +95,8 @@ export class LineLimiter implements RateLimiter {
     const isLineFree = this.#queue.size === 0 && this.lines.every((line) => line.length === 0)
     const isRoom = this.lines.every((line) => line.ledger.reserved(now) < this.#maxWaiting)
     const at = Math.max(...this.lines.map((line) => line.ledger.earliest(tokens, now)))
-    if (!isLineFree || !isRoom || at - now > maxDelayMs) {
-      this.#refused++
+    if (this.#isDisposed || !isLineFree || !isRoom || at - now > maxDelayMs) {
+      this.#refuse(tokens)
       return undefined
     }
     this.#taken += tokens
@@ -97,8 +114,28 @@ export class LineLimiter implements RateLimiter {
     return count
   }
 
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.rejectWaiting(this.#disposedError())
+  }
+
   stats(): RateLimiterStats {
-    return { waiting: this.waiting, taken: this.#taken, refused: this.#refused }
+    const taken = this.#isCombined ? this.#taken : this.#firstLine().ledger.taken
+    return { waiting: this.waiting, taken, refused: this.#refused }
+  }
+
+  #disposedError(): CancelledError {
+    return new CancelledError(`${this.#name} was disposed of; make a new one`)
+  }
+
+  #refuse(n: number): void {
+    this.#refused++
+    if (!refused.isObserved(this.#observer)) return
+    refused.publish(
+      { limiter: this.#name, n, waiting: this.waiting, retryAfterMs: this.#waitFor(this.#need + n) },
+      this.#observer,
+    )
   }
 
   #isFree(n: number): boolean {
@@ -115,7 +152,7 @@ export class LineLimiter implements RateLimiter {
     this.#checkWait(n, maxWaitMs)
     const wait = Waiter.in(this.#queue, n, {
       abort: signal,
-      limit: maxWaitMs === Infinity ? undefined : this.#waitLimit(maxWaitMs),
+      limit: maxWaitMs === Infinity ? undefined : this.#waitLimit(n, maxWaitMs),
       onGiveUp: () => this.#afterGiveUp(n),
     })
     this.#need += n
@@ -123,7 +160,7 @@ export class LineLimiter implements RateLimiter {
     return wait
   }
 
-  #waitLimit(ms: number): WaitLimit {
+  #waitLimit(n: number, ms: number): WaitLimit {
     return {
       clock: this.#firstLine().clock,
       ms,
@@ -131,7 +168,7 @@ export class LineLimiter implements RateLimiter {
         for (const line of this.lines) line.serve()
       },
       toError: () => {
-        this.#refused++
+        this.#refuse(n)
         return new RateLimitedError(this.#name, this.#waitFor(this.#need))
       },
     }
@@ -142,7 +179,7 @@ export class LineLimiter implements RateLimiter {
     const isRoom = this.#queue.size < this.#maxWaiting
     const waitMs = maxWaitMs === Infinity ? 0 : this.#waitFor(this.#need + n)
     if (isRoom && waitMs <= maxWaitMs) return
-    this.#refused++
+    this.#refuse(n)
     checkRoom(this.#queue, this.#maxWaiting, `queue of ${this.#name}`)
     throw new RateLimitedError(this.#name, waitMs)
   }

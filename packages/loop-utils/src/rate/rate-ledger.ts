@@ -15,6 +15,8 @@ export class ReservedTurn extends QueueLink {
 
 /** What was taken by a rule, and what is reserved of it in the future, in the order of time. */
 export class RateLedger {
+  /** Tokens taken or reserved, and not given back. */
+  taken = 0
   /** Counts the reserved turns as taken. */
   #rule: RateRule
   /** Does not count them; only while there are any. */
@@ -47,6 +49,7 @@ export class RateLedger {
 
   /** Takes `n` tokens now. */
   take(n: number, nowMs: number): void {
+    this.taken += n
     this.#rule.take(n, nowMs)
   }
 
@@ -54,6 +57,7 @@ export class RateLedger {
   reserve(n: number, atMs: number): ReservedTurn {
     this.#refresh()
     this.#settled ??= this.#rule.copy()
+    this.taken += n
     this.#rule.take(n, atMs)
     const turn = new ReservedTurn(n, atMs)
     this.#reserved.push(turn)
@@ -64,6 +68,7 @@ export class RateLedger {
   cancel(turn: ReservedTurn, nowMs: number): boolean {
     this.#settle(nowMs)
     if (!this.#reserved.remove(turn)) return false
+    this.taken -= turn.n
     this.#isStale = true
     return true
   }

@@ -35,7 +35,10 @@ export interface Reservation {
 /** What a limiter did so far. */
 export interface RateLimiterStats {
   readonly waiting: number
-  /** Tokens that were taken, those of reservations included and those given back not. */
+  /**
+   * Tokens that were taken, those of reservations included and those given back not; of a limiter that is part of a
+   * combined one, those taken through that, too.
+   */
   readonly taken: number
   /** How often `tryAcquire`, `acquire` or `reserve` was refused. */
   readonly refused: number
@@ -46,7 +49,7 @@ export interface RateLimiterStats {
  * asking for less. Of limiters that share a part, each lets its eldest stand in the part's line. An `n` is a whole
  * number of tokens, from 1 to the most that may be taken together; another one is an OptionError.
  */
-export interface RateLimiter {
+export interface RateLimiter extends Disposable {
   /** Takes `n` tokens (default 1) now; returns false, and takes nothing, when there are too few or others wait. */
   tryAcquire(n?: number): boolean
   /**
@@ -72,5 +75,7 @@ export interface RateLimiter {
   readonly waiting: number
   /** Rejects all who wait, as on shutdown; returns how many there were. */
   rejectWaiting(reason: unknown): number
+  /** Rejects all who wait with a CancelledError, and refuses from now on; `acquire` rejects with the same. */
+  [Symbol.dispose](): void
   stats(): RateLimiterStats
 }

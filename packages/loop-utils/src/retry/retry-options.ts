@@ -78,7 +78,7 @@ type Seams<T> = {
 
 /** Checked options with their defaults. */
 export interface RetryPlan<T> extends Seams<T>, Required<Omit<RetryPolicyOptions<T>, keyof Seams<T>>> {
-  /** Whether nothing is to be done before and during a first attempt, and nothing after one that succeeds. */
+  /** Whether nothing is to be done before a first attempt, and nothing after one that succeeds. */
   readonly isPlain: boolean
 }
 
@@ -105,9 +105,8 @@ export function planOf<T>(options: RetryPolicyOptions<T>): RetryPlan<T> {
   const parts = { backoff, budget, limiter, clock }
   checkCallbacks({ ...callbacks, random })
   checkParts(parts)
-  const bounds = boundsOf(options)
-  const isPlain = limiter === undefined && retryIfResult === undefined && bounds.attemptTimeoutMs === Infinity
-  return { ...bounds, ...callbacks, ...parts, isPlain, ref, random }
+  const isPlain = limiter === undefined && retryIfResult === undefined
+  return { ...boundsOf(options), ...callbacks, ...parts, isPlain, ref, random }
 }
 
 function checkCallbacks(callbacks: Readonly<Record<string, ((...args: never[]) => unknown) | undefined>>): void {

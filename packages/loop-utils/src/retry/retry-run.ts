@@ -17,7 +17,7 @@ const exhausted = new ObservationPoint('x:loop-utils:retry:give-up')
 
 /** One execution of a retry, from entering its scope to closing it. */
 export function runRetry<T>(plan: RetryPlan<T>, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-  if (options === undefined && plan.isPlain) return runPlain(plan, fn)
+  if (options === undefined && plan.isPlain && plan.attemptTimeoutMs === Infinity) return runPlain(plan, fn)
   return CallScope.run(options, (scope) => runIn(scope, plan, fn))
 }
 
@@ -135,6 +135,7 @@ class RetryRun<T> {
     if (!isWorthwhile) throw error
     if (attempt >= maxAttempts) throw this.giveUp('attempts', attempt, error)
     const delayMs = this.#delayAfter(error, attempt)
+    this.#throwIfAborted()
     if (budget?.tryWithdraw(error) === false) throw this.giveUp('budget', attempt, error)
     this.#keep(error)
     const next = { ...failed, error, delayMs }

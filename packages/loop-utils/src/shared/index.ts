@@ -1,5 +1,5 @@
 export { CounterRangeError } from './counter-range-error.ts'
-export type { ThreadWaitOptions } from './loop-waits.ts'
+export type { ThreadWaitOptions, ThreadWaitStats } from './loop-waits.ts'
 export {
   ThreadBreaker,
   type ThreadBreakerOptions,

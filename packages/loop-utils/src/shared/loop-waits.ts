@@ -3,6 +3,8 @@ import { Waiter, WaiterQueue } from '../concurrency/waiter-queue.ts'
 import { checkRoom } from '../concurrency/waiting-bound.ts'
 import { checkBoolean, checkDuration, checkSignal } from '../errors/option-checks.ts'
 import { KeepAlive } from '../host/keep-alive.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
+import type { OnEvent } from '../observe/observer.ts'
 import { runToPark } from './run-steps.ts'
 import type { LoopMemory, Park, Protocol } from './shared-memory.ts'
 
@@ -19,6 +21,18 @@ export interface ThreadWaitOptions {
   readonly ref?: boolean
 }
 
+const waited = new ObservationPoint('x:loop-utils:thread-wait:end')
+
+/** What this thread's loop has waited for at an object that threads share. */
+export interface ThreadWaitStats {
+  /** Waits that go on. */
+  readonly waiting: number
+  /** Waits that brought what they waited for, those that had it at once included. */
+  readonly served: number
+  /** Waits that ended without it: by an abort, by their time, or since too many waited. */
+  readonly unserved: number
+}
+
 /** What a {@link LoopWaits} is made of. */
 export interface LoopWaitsParts {
   readonly memory: LoopMemory
@@ -28,8 +42,9 @@ export interface LoopWaitsParts {
   readonly isInOrder: boolean
   readonly clock: Clock
   readonly maxWaiting: number
-  /** Names the queue in errors. */
+  /** Names the queue in errors and events. */
   readonly name: string
+  readonly onEvent: OnEvent | undefined
 }
 
 /**
@@ -42,6 +57,8 @@ export class LoopWaits<R> {
   readonly #keepAlive = new KeepAlive()
   /** Whether a `waitAsync` is out. It may be on its way back already: then those who wait are woken once in vain. */
   #isWatching = false
+  #served = 0
+  #unserved = 0
 
   constructor(parts: LoopWaitsParts) {
     this.#parts = parts
@@ -49,6 +66,10 @@ export class LoopWaits<R> {
 
   get size(): number {
     return this.#queue.size
+  }
+
+  stats(): ThreadWaitStats {
+    return { waiting: this.size, served: this.#served, unserved: this.#unserved }
   }
 
   /**
@@ -63,19 +84,35 @@ export class LoopWaits<R> {
     const { clock, isInOrder, maxWaiting, name } = this.#parts
     if (!isInOrder || this.#queue.size === 0) {
       const progress = runToPark(start())
-      if (progress.isDone) return progress.value
+      if (progress.isDone) {
+        this.#served++
+        return progress.value
+      }
     }
-    checkRoom(this.#queue, maxWaiting, `queue of ${name}`)
+    const begunAtMs = clock.now()
     if (ref) this.#keepAlive.hold()
+    let isServed = false
     try {
+      checkRoom(this.#queue, maxWaiting, `queue of ${name}`)
       const limit =
         timeoutMs === Infinity ? undefined : { clock, ms: timeoutMs, toError: onTimeout, onDue: () => this.#serve() }
       const result = Waiter.in(this.#queue, start, { abort: signal, limit, onGiveUp: () => this.#serve() })
       this.#serve()
-      return await result
+      const value = await result
+      isServed = true
+      return value
     } finally {
       if (ref) this.#keepAlive.release()
+      this.#conclude(isServed, begunAtMs)
     }
+  }
+
+  #conclude(isServed: boolean, begunAtMs: number): void {
+    if (isServed) this.#served++
+    else this.#unserved++
+    if (!waited.isObserved(this.#parts)) return
+    const { clock, name } = this.#parts
+    waited.publish({ name, isServed, waitedMs: clock.now() - begunAtMs }, this.#parts)
   }
 
   #serve(): void {

@@ -13,6 +13,7 @@ import {
   checkOnEvent,
   checkText,
 } from '../errors/option-checks.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
@@ -22,6 +23,8 @@ import { askCircuit, CIRCUIT, setCircuit, tellCircuit } from './circuit-protocol
 import { admit, type CallOutcome, type CircuitSettings } from './circuit-rules.ts'
 import { type CircuitState, fromWord, MAX_FAILURES, MAX_PROBES } from './circuit-word.ts'
 import { runSteps } from './run-steps.ts'
+
+const rejected = new ObservationPoint('x:loop-utils:thread-breaker:reject')
 
 const KIND: MemoryKind = { name: 'ThreadBreaker', tag: 0x780a_7c04, bytes: 8 * 8 }
 
@@ -200,6 +203,10 @@ export class ThreadBreaker implements Policy {
   #ask(): ReturnType<typeof admit> {
     const admission = runSteps(askCircuit(this.#memory, this.#now(), this.#settings))
     this.#counts[admission.isAdmitted ? 'admitted' : 'rejected']++
+    if (!admission.isAdmitted && rejected.isObserved(this.#observer)) {
+      const { status: state, retryAfterMs } = admission
+      rejected.publish({ name: this.name, state, retryAfterMs }, this.#observer)
+    }
     return admission
   }
 

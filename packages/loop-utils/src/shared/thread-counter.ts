@@ -4,7 +4,7 @@ import { AtomicMemory, type MemoryKind } from './atomic-memory.ts'
 import { blockOn, checkBlocking } from './block-on.ts'
 import { CounterRangeError } from './counter-range-error.ts'
 import { addTo, awaitWithin, CHANGES, type CounterRange, replaceIf, VALUE } from './counter-protocol.ts'
-import { LoopWaits, type ThreadWaitOptions } from './loop-waits.ts'
+import { LoopWaits, type ThreadWaitOptions, type ThreadWaitStats } from './loop-waits.ts'
 import { runSteps } from './run-steps.ts'
 import { checkThreadPrimitive, type ThreadPrimitiveOptions, TIME_IS_UP, unlessTimeIsUp } from './thread-primitive.ts'
 
@@ -43,7 +43,7 @@ export class ThreadCounter {
    * @throws OptionError
    */
   constructor(source: number | SharedArrayBuffer = 0, options: ThreadPrimitiveOptions = {}) {
-    const { name, maxWaiting, clock } = checkThreadPrimitive(options, 'thread counter')
+    const { name, maxWaiting, clock, onEvent } = checkThreadPrimitive(options, 'thread counter')
     if (typeof source === 'object') {
       this.#memory = AtomicMemory.attach(source, KIND)
     } else {
@@ -52,7 +52,15 @@ export class ThreadCounter {
       this.#memory.storeLong(VALUE, value)
     }
     this.#name = name
-    this.#waits = new LoopWaits({ memory: this.#memory, cell: CHANGES, isInOrder: false, clock, maxWaiting, name })
+    this.#waits = new LoopWaits({
+      memory: this.#memory,
+      cell: CHANGES,
+      isInOrder: false,
+      clock,
+      maxWaiting,
+      name,
+      onEvent,
+    })
   }
 
   /** To be given to other threads, which make their own object of it. */
@@ -67,6 +75,11 @@ export class ThreadCounter {
   /** How many wait on this thread's loop. */
   get waiting(): number {
     return this.#waits.size
+  }
+
+  /** What this thread's loop has waited for; waits that block are not counted. */
+  stats(): ThreadWaitStats {
+    return this.#waits.stats()
   }
 
   /**

@@ -2,7 +2,7 @@ import { checkInteger } from '../errors/option-checks.ts'
 import { AtomicMemory, FIRST_CELL, type MemoryKind } from './atomic-memory.ts'
 import { blockOn, checkBlocking } from './block-on.ts'
 import { awaitOpen, COUNT, countDown } from './latch-protocol.ts'
-import { LoopWaits, type ThreadWaitOptions } from './loop-waits.ts'
+import { LoopWaits, type ThreadWaitOptions, type ThreadWaitStats } from './loop-waits.ts'
 import { runSteps } from './run-steps.ts'
 import { checkThreadPrimitive, type ThreadPrimitiveOptions, TIME_IS_UP, unlessTimeIsUp } from './thread-primitive.ts'
 
@@ -31,7 +31,7 @@ export class ThreadLatch {
    * @throws OptionError
    */
   constructor(source: number | SharedArrayBuffer, options: ThreadPrimitiveOptions = {}) {
-    const { name, maxWaiting, clock } = checkThreadPrimitive(options, 'thread latch')
+    const { name, maxWaiting, clock, onEvent } = checkThreadPrimitive(options, 'thread latch')
     if (typeof source === 'object') {
       this.#memory = AtomicMemory.attach(source, KIND)
     } else {
@@ -39,7 +39,15 @@ export class ThreadLatch {
       this.#memory = AtomicMemory.create(KIND)
       this.#memory.store(COUNT, source)
     }
-    this.#waits = new LoopWaits({ memory: this.#memory, cell: COUNT, isInOrder: false, clock, maxWaiting, name })
+    this.#waits = new LoopWaits({
+      memory: this.#memory,
+      cell: COUNT,
+      isInOrder: false,
+      clock,
+      maxWaiting,
+      name,
+      onEvent,
+    })
   }
 
   /** To be given to other threads, which make their own object of it. */
@@ -59,6 +67,11 @@ export class ThreadLatch {
   /** How many wait on this thread's loop. */
   get waiting(): number {
     return this.#waits.size
+  }
+
+  /** What this thread's loop has waited for; waits that block are not counted. */
+  stats(): ThreadWaitStats {
+    return this.#waits.stats()
   }
 
   /**

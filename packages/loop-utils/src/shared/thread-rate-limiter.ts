@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock/clock.ts'
+import { CancelledError } from '../concurrency/cancelled-error.ts'
 import { inScope } from '../concurrency/policy-scope.ts'
 import { rejectAll, Waiter, WaiterQueue, type WaitLimit } from '../concurrency/waiter-queue.ts'
 import { checkRoom } from '../concurrency/waiting-bound.ts'
@@ -13,6 +14,8 @@ import {
 } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { KeepAlive } from '../host/keep-alive.ts'
+import { ObservationPoint } from '../observe/observation-point.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import { raceAbort } from '../policy/race.ts'
@@ -28,6 +31,8 @@ import { AtomicMemory, type MemoryKind } from './atomic-memory.ts'
 import { ARRIVAL, cancelTurn, type GcraSettings, reserveFromRate, takeFromRate, waitForRate } from './gcra-protocol.ts'
 import { runSteps } from './run-steps.ts'
 import { checkThreadPrimitive, type ThreadPrimitiveOptions } from './thread-primitive.ts'
+
+const refused = new ObservationPoint('x:loop-utils:rate-limiter:refuse')
 
 const KIND: MemoryKind = { name: 'ThreadRateLimiter', tag: 0x780a_7c05, bytes: 6 * 8 }
 
@@ -82,6 +87,8 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
   /** What the clock showed when the limiter was made. */
   readonly #epochMs: number
   readonly #maxWaiting: number
+  readonly #observer: Observer
+  #isDisposed = false
   readonly #queue = new WaiterQueue<Waiter<undefined, number>>()
   readonly #keepAlive = new KeepAlive()
   /** Set while somebody waits: for when the first of them may go. */
@@ -97,7 +104,8 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
    * @throws OptionError
    */
   constructor(source: ThreadRate | SharedArrayBuffer, options: ThreadPrimitiveOptions = {}) {
-    const { name, maxWaiting, clock } = checkThreadPrimitive(options, 'thread rate limiter')
+    const { name, maxWaiting, clock, onEvent } = checkThreadPrimitive(options, 'thread rate limiter')
+    this.#observer = { onEvent }
     this.name = name
     this.#clock = clock
     this.#maxWaiting = maxWaiting
@@ -132,8 +140,9 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
 
   /** @inheritDoc */
   tryAcquire(n?: number): boolean {
-    const isTaken = this.#isTaken(this.#check(n))
-    if (!isTaken) this.#refused++
+    const tokens = this.#check(n)
+    const isTaken = this.#isTaken(tokens)
+    if (!isTaken) this.#refuse(tokens)
     return isTaken
   }
 
@@ -143,6 +152,7 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
     checkSignal('signal', signal)?.throwIfAborted()
     checkDuration('maxWaitMs', maxWaitMs, { infinite: true })
     const wait: Wait = { n: this.#check(n), abort: signal, maxWaitMs, isRef: checkBoolean('ref', ref) }
+    if (this.#isDisposed) throw this.#disposedError()
     if (!this.#isTaken(wait.n)) await this.#wait(wait)
   }
 
@@ -152,9 +162,12 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
     checkDuration('maxDelayMs', maxDelayMs, { infinite: true })
     const maxDelay = maxDelayMs === Infinity ? ENDLESS_NS : BigInt(Math.floor(maxDelayMs * NS_PER_MS))
     const request = { now: this.#now(), n: tokens, maxDelay }
-    const turn = this.#queue.size > 0 ? undefined : runSteps(reserveFromRate(this.#memory, request, this.#settings))
+    const turn =
+      this.#isDisposed || this.#queue.size > 0
+        ? undefined
+        : runSteps(reserveFromRate(this.#memory, request, this.#settings))
     if (turn === undefined) {
-      this.#refused++
+      this.#refuse(tokens)
       return undefined
     }
     this.#taken += tokens
@@ -181,6 +194,13 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
     return count
   }
 
+  /** As of any limiter, for this thread alone: others go on. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.rejectWaiting(this.#disposedError())
+  }
+
   /** @inheritDoc */
   stats(): RateLimiterStats {
     return { waiting: this.waiting, taken: this.#taken, refused: this.#refused }
@@ -190,9 +210,21 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
   async execute<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
     checkFunction('fn', fn)
     return await inScope(options, this.#clock, async (scope) => {
+      if (this.#isDisposed) throw this.#disposedError()
       if (!this.#isTaken(1)) await this.#wait({ n: 1, abort: scope, maxWaitMs: Infinity, isRef: true })
       return await raceAbort(scope, fn)
     })
+  }
+
+  #disposedError(): CancelledError {
+    return new CancelledError(`${this.name} was disposed of; make a new one of its buffer`)
+  }
+
+  #refuse(n: number): void {
+    this.#refused++
+    if (!refused.isObserved(this.#observer)) return
+    const data = { limiter: this.name, n, waiting: this.waiting, retryAfterMs: this.#waitMs(this.#need + n) }
+    refused.publish(data, this.#observer)
   }
 
   async #wait({ n, abort, maxWaitMs, isRef }: Wait): Promise<void> {
@@ -200,7 +232,7 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
     this.#need += n
     if (isRef) this.#keepAlive.hold()
     try {
-      const limit = maxWaitMs === Infinity ? undefined : this.#limitOf(maxWaitMs)
+      const limit = maxWaitMs === Infinity ? undefined : this.#limitOf(n, maxWaitMs)
       const turn = Waiter.in(this.#queue, n, { abort, limit, onGiveUp: () => this.#serve() })
       if (this.#queue.size === 1) this.#serve()
       await turn
@@ -215,14 +247,14 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
     const isRoom = this.#queue.size < this.#maxWaiting
     const waitMs = this.#waitMs(this.#need + n)
     if (isRoom && waitMs <= maxWaitMs) return
-    this.#refused++
+    this.#refuse(n)
     checkRoom(this.#queue, this.#maxWaiting, `queue of ${this.name}`)
     throw new RateLimitedError(this.name, waitMs)
   }
 
-  #limitOf(ms: number): WaitLimit {
+  #limitOf(n: number, ms: number): WaitLimit {
     const toError = (): RateLimitedError => {
-      this.#refused++
+      this.#refuse(n)
       return new RateLimitedError(this.name, this.#waitMs(this.#need))
     }
     return { clock: this.#clock, ms, toError, onDue: () => this.#serve() }
@@ -243,7 +275,7 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
   }
 
   #isTaken(n: number): boolean {
-    return this.#queue.size === 0 && this.#take(n) === 0n
+    return !this.#isDisposed && this.#queue.size === 0 && this.#take(n) === 0n
   }
 
   #take(n: number): bigint {

@@ -6,7 +6,7 @@ import { ServiceStateError } from '../errors/service-state-error.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { AtomicMemory, type MemoryKind } from './atomic-memory.ts'
 import { blockOn, checkBlocking } from './block-on.ts'
-import { LoopWaits, type ThreadWaitOptions } from './loop-waits.ts'
+import { LoopWaits, type ThreadWaitOptions, type ThreadWaitStats } from './loop-waits.ts'
 import { runSteps } from './run-steps.ts'
 import { cellsFor, claimLine, FREE, give, LINES, reclaim, take, TOTAL, tryTake } from './semaphore-protocol.ts'
 import { checkThreadPrimitive, type ThreadPrimitiveOptions } from './thread-primitive.ts'
@@ -63,7 +63,7 @@ export class ThreadSemaphore {
    * @throws QueueOverflowError when as many threads use it as may
    */
   constructor(source: number | SharedArrayBuffer, options: ThreadSemaphoreOptions = {}) {
-    const { name, maxWaiting, clock } = checkThreadPrimitive(options, 'thread semaphore')
+    const { name, maxWaiting, clock, onEvent } = checkThreadPrimitive(options, 'thread semaphore')
     this.#memory = typeof source === 'object' ? AtomicMemory.attach(source, KIND) : create(source, options.maxThreads)
     this.#name = name
     const line = runSteps(claimLine(this.#memory, ownerId(threadId)))
@@ -71,7 +71,7 @@ export class ThreadSemaphore {
       throw new QueueOverflowError({ queue: `threads of ${name}`, capacity: this.#memory.load(LINES) })
     }
     this.#line = line
-    this.#waits = new LoopWaits({ memory: this.#memory, cell: FREE, isInOrder: true, clock, maxWaiting, name })
+    this.#waits = new LoopWaits({ memory: this.#memory, cell: FREE, isInOrder: true, clock, maxWaiting, name, onEvent })
   }
 
   /** To be given to other threads, which make their own object of it. */
@@ -91,6 +91,11 @@ export class ThreadSemaphore {
   /** How many wait on this thread's loop. */
   get waiting(): number {
     return this.#waits.size
+  }
+
+  /** What this thread's loop has waited for; waits that block are not counted. */
+  stats(): ThreadWaitStats {
+    return this.#waits.stats()
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Timer } from '../clock/clock.ts'
 import type { TimeoutError } from '../errors/timeout-error.ts'
 import { callSafely } from '../observe/stray-error.ts'
 import type { CallScope } from '../policy/call-scope.ts'
+import { isObedience } from '../policy/obedience.ts'
 import type { PolicyFunction } from '../policy/policy.ts'
 import type { LateOutcome } from './late-outcome.ts'
 import { TimedCall, type TimeLimit } from './timed-call.ts'
@@ -75,7 +76,7 @@ class LimitedCall<T> extends TimedCall<T> {
     } catch (error) {
       const { warning } = this
       if (warning === undefined || this.scope.aborted) throw error
-      throw this.expire(error === warning ? warning : this.overdue({ cause: error }))
+      throw this.expire(isObedience(error, warning) ? warning : this.overdue({ cause: error }))
     }
   }
 }

@@ -15,7 +15,7 @@ async function importAlone(path: string): Promise<{ exported: string[]; resource
 }
 
 describe.each(['concurrency', 'rate'])('%s', (folder) => {
-  it('can be imported as a whole, and begins nothing', async () => {
+  it('can be imported as a whole, and begins nothing', { timeout: 60_000 }, async () => {
     const imported = await importAlone(`${folder}/index.ts`)
     expect(imported.exported.length).toBeGreaterThan(5)
     expect([imported.resources, imported.globals]).toEqual([[], []])

@@ -212,6 +212,52 @@ describe('the bounds', () => {
   })
 })
 
+describe('a policy whose caller gives nothing', () => {
+  it('resolves as the function does: at once, later, or by any thenable', async () => {
+    const policy = retryPolicy()
+    expect(await policy.execute(() => 1)).toBe(1)
+    expect(await policy.execute(async () => 2)).toBe(2)
+    // oxlint-disable-next-line unicorn/no-thenable -- a thenable that is no promise is what is tested
+    const thenable: PromiseLike<number> = { then: (onValue) => Promise.resolve(3).then(onValue) }
+    expect(await policy.execute(() => thenable)).toBe(3)
+  })
+
+  it('retries what is thrown at once, and numbers the attempts', async () => {
+    const attempts: number[] = []
+    const policy = retryPolicy({ backoff: constant(0) })
+    const run = policy.execute(({ attempt }): string => {
+      attempts.push(attempt)
+      if (attempt < 3) throw new Error('at once')
+      return 'third'
+    })
+    expect(await run).toBe('third')
+    expect(attempts).toEqual([1, 2, 3])
+  })
+
+  it('counts the time of the first attempt, too', async () => {
+    const clock = new ManualClock()
+    const policy = retryPolicy({ clock, maxAttempts: 2, backoff: constant(5) })
+    const run = rejection(policy.execute(() => clock.sleep(30).then(() => Promise.reject(new Error('slow')))))
+    await clock.advance(100)
+    expect(await run).toMatchObject({ attempts: 2, elapsedMs: 65, errors: [{ message: 'slow' }, { message: 'slow' }] })
+  })
+
+  it('gives each call a signal of its own, which nothing aborts', async () => {
+    const policy = retryPolicy()
+    const seen = await Promise.all([0, 1].map(() => policy.execute(({ signal, aborted }) => [signal, aborted])))
+    expect(seen[0]?.[0]).toBeInstanceOf(AbortSignal)
+    expect(seen[0]?.[0]).not.toBe(seen[1]?.[0])
+    expect(seen.map(([, aborted]) => aborted)).toEqual([false, false])
+  })
+
+  it('pays into the budget before the first attempt', async () => {
+    const log: string[] = []
+    const budget = { deposit: (): void => void log.push('deposit'), tryWithdraw: () => true }
+    await retryPolicy({ budget }).execute(() => void log.push('call'))
+    expect(log).toEqual(['deposit', 'call'])
+  })
+})
+
 describe('the rest', () => {
   it('a wait keeps the process alive unless told not to', async () => {
     const count = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length

@@ -58,7 +58,7 @@ describe('the earlier of two deadlines', () => {
 describe('a call with a time limit and a deadline', () => {
   it.each([
     ['deadline', 5, { timeoutMs: 5, kind: 'deadline' }],
-    ['time limit', 50, { timeoutMs: 9, kind: 'call' }],
+    ['time limit', 50, { timeoutMs: 9, kind: 'total' }],
   ])('ends by its %s when that is nearer', async (_, deadlineMs, expected) => {
     const clock = new ManualClock({ startMs: 1000 })
     const call = rejection(timeout(never, 9, { clock, deadline: Deadline.after(deadlineMs, clock) }))

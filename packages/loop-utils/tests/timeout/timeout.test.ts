@@ -309,69 +309,6 @@ describe('the deadline', () => {
   })
 })
 
-describe('cooperative mode', () => {
-  it('gives a function that heeds its signal the time to end', async () => {
-    const clock = new ManualClock()
-    const cleanUp = vi.fn<() => void>()
-    const run = settled(
-      timeout(
-        async ({ signal }) => {
-          await clock.sleep(1000, signal).catch(() => {})
-          await clock.sleep(20)
-          cleanUp()
-          throw signal.reason
-        },
-        100,
-        { clock, mode: 'cooperative' },
-      ),
-    )
-    await clock.advance(119)
-    expect(cleanUp).not.toHaveBeenCalled()
-    await clock.advance(1)
-    expect(await run).toMatchObject({ reason: { code: 'LOOP_TIMEOUT', timeoutMs: 100 } })
-    expect(cleanUp).toHaveBeenCalledTimes(1)
-    expect(clock.pending).toBe(0)
-  })
-
-  it('takes a value that comes within the grace', async () => {
-    const clock = new ManualClock()
-    const run = timeout(() => clock.sleep(105).then(() => 'done'), 100, { clock, mode: 'cooperative', graceMs: 10 })
-    await clock.advance(105)
-    expect(await run).toBe('done')
-    expect(clock.pending).toBe(0)
-  })
-
-  it('keeps the error with which the function ended as the cause', async () => {
-    const clock = new ManualClock()
-    const error = new Error('while closing')
-    const run = settled(
-      timeout(({ signal }) => clock.sleep(1000, signal).catch(() => Promise.reject(error)), 100, {
-        clock,
-        mode: 'cooperative',
-      }),
-    )
-    await clock.advance(100)
-    expect(await run).toMatchObject({ reason: { code: 'LOOP_TIMEOUT', cause: error } })
-  })
-
-  it('waits no longer than the grace', async () => {
-    const clock = new ManualClock()
-    const run = settled(timeout(never, 100, { clock, mode: 'cooperative', graceMs: 50 }))
-    await clock.advance(149)
-    expect(clock.pending).toBe(1)
-    await clock.advance(1)
-    expect(await run).toMatchObject({ reason: { code: 'LOOP_TIMEOUT' } })
-    expect(clock.pending).toBe(0)
-  })
-
-  it('lets the default stand in for every overdue end', async () => {
-    const clock = new ManualClock()
-    const run = timeout(({ signal }) => clock.sleep(1000, signal), 10, { clock, mode: 'cooperative', default: 'none' })
-    await clock.advance(10)
-    expect(await run).toBe('none')
-  })
-})
-
 describe('late outcomes', () => {
   it('are told, values and errors alike', async () => {
     const clock = new ManualClock()
