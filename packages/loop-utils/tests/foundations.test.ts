@@ -8,6 +8,7 @@ const FOLDERS = [
   'breaker',
   'clock',
   'concurrency',
+  'deadline-context',
   'errors',
   'events',
   'fallback',

@@ -1,6 +1,5 @@
 /**
  * How many interleavings a law is tried with: a few in the suite, all in `pnpm soak:laws`, which sets `X_LAWS=full`.
- * `X_LAWS_SEED` moves the seeds, so that another run tries others.
  */
 export function lawCount({ inSuite, inSoak }: { readonly inSuite: number; readonly inSoak: number }): number {
   return process.env['X_LAWS'] === 'full' ? inSoak : inSuite

@@ -15,19 +15,19 @@ import type {
 } from './rate-limiter.ts'
 import { LineMember, type RateLine } from './rate-line.ts'
 
+const refused = new ObservationPoint('x:loop-utils:rate-limiter:refuse')
+
+/** What a LineLimiter is made of beside its lines. */
+export interface LineLimiterParts extends RateLimiterOptions {
+  /** Whether its lines are those of other limiters; if not, they are its own. */
+  readonly isCombined?: boolean
+}
+
 /**
  * A limiter over one or several lines. Those who wait stand in a queue of its own, and it lets the first of them stand
  * in one line at a time: the one that it would have to wait for longest. When the turn comes there, and all other lines
  * admit it, too, everything is taken at once; otherwise it moves on to a line that does not. Nothing is held meanwhile.
  */
-const refused = new ObservationPoint('x:loop-utils:rate-limiter:refuse')
-
-/** How to make a LineLimiter. */
-export interface LineLimiterOptions extends RateLimiterOptions {
-  /** Whether its lines are those of other limiters. Default false. */
-  readonly isCombined?: boolean
-}
-
 export class LineLimiter implements RateLimiter {
   readonly lines: readonly RateLine[]
   readonly #name: string
@@ -45,7 +45,7 @@ export class LineLimiter implements RateLimiter {
 
   constructor(
     lines: readonly RateLine[],
-    { name = 'rate limiter', maxWaiting, onEvent, isCombined = false }: LineLimiterOptions,
+    { name = 'rate limiter', maxWaiting, onEvent, isCombined = false }: LineLimiterParts,
   ) {
     this.lines = lines
     this.#name = checkText('name', name)

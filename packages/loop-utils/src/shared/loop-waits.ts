@@ -4,7 +4,7 @@ import { checkRoom } from '../concurrency/waiting-bound.ts'
 import { checkBoolean, checkDuration, checkSignal } from '../errors/option-checks.ts'
 import { KeepAlive } from '../host/keep-alive.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
-import type { OnEvent } from '../observe/observer.ts'
+import type { Observer } from '../observe/observer.ts'
 import { runToPark } from './run-steps.ts'
 import type { LoopMemory, Park, Protocol } from './shared-memory.ts'
 
@@ -34,7 +34,7 @@ export interface ThreadWaitStats {
 }
 
 /** What a {@link LoopWaits} is made of. */
-export interface LoopWaitsParts {
+export interface LoopWaitsParts extends Observer {
   readonly memory: LoopMemory
   /** The cell that its protocols park on. */
   readonly cell: number
@@ -44,7 +44,6 @@ export interface LoopWaitsParts {
   readonly maxWaiting: number
   /** Names the queue in errors and events. */
   readonly name: string
-  readonly onEvent: OnEvent | undefined
 }
 
 /**

@@ -12,6 +12,7 @@ import { RetryBudget } from '../../src/rate/index.ts'
 import { Reconnector } from '../../src/reconnect/index.ts'
 import { retry } from '../../src/retry/index.ts'
 import { timeout } from '../../src/timeout/index.ts'
+import { PARTS } from '../observe/parts.ts'
 import { TestLink } from '../reconnect/link-bench.ts'
 import { Beacon } from '../service/beacon.ts'
 import { settled } from '../settled.ts'
@@ -105,6 +106,7 @@ describe('every channel', () => {
       seen.set(name, fields)
     })
     await everything(new ManualClock())
+    for (const [, run] of PARTS) await run()
     subscription[Symbol.dispose]()
     expect([...seen.keys()].sort()).toEqual(CHANNEL_NAMES)
     for (const { name, fields } of CHANNELS) {

@@ -186,6 +186,10 @@ class Run {
 
 const COUNT = lawCount({ inSuite: 2500, inSoak: 50_000 })
 
-it(`is first come first served within its limit in ${COUNT} random interleavings, whatever the limit learns`, async () => {
-  expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(6 + chance.below(25)))).toEqual([])
-}, LAW_TIMEOUT_MS)
+it(
+  `is first come first served within its limit in ${COUNT} random interleavings, whatever the limit learns`,
+  async () => {
+    expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(6 + chance.below(25)))).toEqual([])
+  },
+  LAW_TIMEOUT_MS,
+)

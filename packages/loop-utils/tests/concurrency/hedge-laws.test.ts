@@ -127,6 +127,10 @@ async function play(chance: Chance): Promise<void> {
 
 const COUNT = lawCount({ inSuite: 5000, inSoak: 100_000 })
 
-it(`is its rules as a loop over time in ${COUNT} random hedged calls, aborted or not`, async () => {
-  expect(await runInterleavings(COUNT, play)).toEqual([])
-}, LAW_TIMEOUT_MS)
+it(
+  `is its rules as a loop over time in ${COUNT} random hedged calls, aborted or not`,
+  async () => {
+    expect(await runInterleavings(COUNT, play)).toEqual([])
+  },
+  LAW_TIMEOUT_MS,
+)

@@ -181,6 +181,7 @@ class Run {
     agree('no more at once', this.#running.length <= this.#concurrency, true)
     if (!this.#isCut) agree('no more ahead', begun - given - failed <= this.#concurrency, true)
     if (this.#stopOnError && this.#firstFailure !== undefined) this.#isCut = true
+    if (this.#controller.signal.aborted) agree('answers at the abort', this.#answers.length, this.#asked)
     this.#compareOrder()
   }
 
@@ -237,6 +238,10 @@ class Run {
 
 const COUNT = lawCount({ inSuite: 3000, inSoak: 50_000 })
 
-it(`keeps order, bound and end in ${COUNT} random interleavings of items, readers, failures and aborts`, async () => {
-  expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(5 + chance.below(25)))).toEqual([])
-}, LAW_TIMEOUT_MS)
+it(
+  `keeps order, bound and end in ${COUNT} random interleavings of items, readers, failures and aborts`,
+  async () => {
+    expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(5 + chance.below(25)))).toEqual([])
+  },
+  LAW_TIMEOUT_MS,
+)

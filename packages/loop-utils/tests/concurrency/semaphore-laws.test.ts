@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { expect, it } from 'vitest'
 import { Semaphore, type HeldPermit } from '../../src/concurrency/index.ts'
 import { OptionError, QueueOverflowError } from '../../src/errors/index.ts'
+import { LAW_TIMEOUT_MS, lawCount } from '../law-count.ts'
 import { agree, runInterleavings, turnMicrotasks, type Chance } from './interleavings.ts'
 import { SemaphoreModel } from './semaphore-model.ts'
 
@@ -110,6 +111,12 @@ function nameOf(error: unknown): string {
   return error instanceof QueueOverflowError ? 'overflow' : String(error)
 }
 
-it('is the model in 25 000 random interleavings: order, bounds, aborts, no lost permit, no listener', async () => {
-  expect(await runInterleavings(25_000, (chance) => new Run(chance).play(6 + chance.below(18)))).toEqual([])
-})
+const COUNT = lawCount({ inSuite: 25_000, inSoak: 60_000 })
+
+it(
+  `is the model in ${COUNT} random interleavings: order, bounds, aborts, no lost permit, no listener`,
+  async () => {
+    expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(6 + chance.below(18)))).toEqual([])
+  },
+  LAW_TIMEOUT_MS,
+)

@@ -182,6 +182,10 @@ class Run {
 
 const COUNT = lawCount({ inSuite: 4000, inSoak: 50_000 })
 
-it(`ends all tasks together in ${COUNT} random interleavings of failures, cancels, aborts and joins`, async () => {
-  expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(5 + chance.below(20)))).toEqual([])
-}, LAW_TIMEOUT_MS)
+it(
+  `ends all tasks together in ${COUNT} random interleavings of failures, cancels, aborts and joins`,
+  async () => {
+    expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(5 + chance.below(20)))).toEqual([])
+  },
+  LAW_TIMEOUT_MS,
+)

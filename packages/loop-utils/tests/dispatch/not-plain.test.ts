@@ -49,7 +49,7 @@ it('a call that cannot cross, and a result that cannot, are told of likewise', a
 
 it('what only the engine finds is told of in its words', async () => {
   const { dispatcher, poster } = open()
-  const list = Array.from({ length: 20_000 }, () => ({}) as object)
+  const list = Array.from({ length: 20_000 }, () => ({}))
   list.push(() => 1)
   const error = await rejection(poster.call('take', [list]))
   expect(error).toBeInstanceOf(NotPlainError)

@@ -18,7 +18,7 @@ import {
 import { never, rejection } from '../settled.ts'
 
 type Make = (options: never) => unknown
-const given = (make: (options: Record<string, unknown>) => unknown): Make => make as unknown as Make
+const given = (make: (options: Record<string, unknown>) => unknown): Make => make
 
 /** What takes options, each with those that it needs, and which of the common ones it has. */
 const MAKERS: readonly [name: string, make: Make, common: readonly ('clock' | 'random' | 'onEvent' | 'name')[]][] = [

@@ -22,7 +22,7 @@ it('a when of a value that answers nothing has said no', async () => {
 it('a when of an implementation that answers by a promise is told of, and the call is made again', () => {
   const errors: unknown[] = []
   const store = implementationFallback(
-    { read: fail as () => string },
+    { read: (): string => fail() },
     { read: () => 'local' },
     {
       when: (() => Promise.reject(new Error('later'))) as never,

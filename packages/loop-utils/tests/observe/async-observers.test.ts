@@ -28,12 +28,14 @@ afterEach(() => {
   unhandled.length = 0
 })
 
-/** A callback of the user's that fails later. */
-function failing(text: string): () => Promise<never> {
-  return async () => {
+/** A callback of the user's that fails later, by its promise. */
+function failing(text: string): () => never {
+  const later = async (): Promise<never> => {
     await Promise.resolve()
     throw new Error(text)
   }
+  // as a caller without types would give it
+  return later as unknown as () => never
 }
 
 /** What node tells of unhandled rejections and warnings has been told by then. */
@@ -46,24 +48,24 @@ const boom = (): never => {
 }
 
 const BY_WARNING: readonly [source: string, run: () => unknown][] = [
-  ['onEvent', () => new ObservationPoint('x:test:thing:reject').publish({}, { onEvent: failing('late') as never })],
-  ['onRetry', () => retry(boom, { maxAttempts: 2, clock: new ManualClock(), onRetry: failing('late') as never })],
+  ['onEvent', () => new ObservationPoint('x:test:thing:reject').publish({}, { onEvent: failing('late') })],
+  ['onRetry', () => retry(boom, { maxAttempts: 2, clock: new ManualClock(), onRetry: failing('late') })],
   [
     'onLate',
     async () => {
       const clock = new ManualClock()
-      const result = settled(timeout(() => clock.sleep(10), 1, { clock, onLate: failing('late') as never }))
+      const result = settled(timeout(() => clock.sleep(10), 1, { clock, onLate: failing('late') }))
       await clock.advance(20)
       await result
     },
   ],
-  ['onFallback', () => fallback(1, { onFallback: failing('late') as never }).execute(boom)],
+  ['onFallback', () => fallback(1, { onFallback: failing('late') }).execute(boom)],
   [
     'onError',
     () =>
       driveClassify({
         classify: () => boom(),
-        onError: failing('late') as never,
+        onError: failing('late'),
       }),
   ],
 ]
@@ -83,7 +85,7 @@ describe('a callback that fails later', () => {
   it('as onState of a reconnector goes to its onError', async () => {
     const errors: unknown[] = []
     const bench = new LinkBench({
-      onState: ({ state }) => (state === 'up' ? failing('late')() : undefined) as never,
+      onState: ({ state }) => (state === 'up' ? failing('late')() : undefined),
       onError: (error) => void errors.push((error as Error).message),
     })
     await bench.up()
@@ -93,7 +95,7 @@ describe('a callback that fails later', () => {
   })
 
   it('as onError of a dispatcher is counted', async () => {
-    await using dispatcher = new Dispatcher({ onError: failing('late') as never })
+    await using dispatcher = new Dispatcher({ onError: failing('late') })
     dispatcher.post(boom)
     await dispatcher.drain()
     await told()
@@ -101,7 +103,7 @@ describe('a callback that fails later', () => {
   })
 
   it('as onError of a loop manager becomes a warning', async () => {
-    await using manager = new LoopManager({ onError: failing('late') as never })
+    await using manager = new LoopManager({ onError: failing('late') })
     manager.spawn('task', boom)
     await told()
     expect([warnings, unhandled]).toEqual([['onError threw Error: late'], []])
@@ -110,11 +112,11 @@ describe('a callback that fails later', () => {
   it('as onSwitch of a fallback goes to its onError', async () => {
     const errors: unknown[] = []
     const store = implementationFallback(
-      { read: boom as () => number },
+      { read: (): number => boom() },
       { read: () => 2 },
       {
         trip: consecutive(1),
-        onSwitch: failing('late') as never,
+        onSwitch: failing('late'),
         onError: (error) => void errors.push((error as Error).message),
       },
     )
@@ -134,7 +136,7 @@ describe('a log sink', () => {
 
   it('writes nothing when its when answers later, and warns of it', async () => {
     const lines: string[] = []
-    using sink = jsonLogSink((line) => lines.push(line), { when: failing('late') as never })
+    using sink = jsonLogSink((line) => lines.push(line), { when: failing('late') })
     sink.onEvent('x:test:thing:happen', {})
     await told()
     expect([lines, unhandled]).toEqual([[], []])

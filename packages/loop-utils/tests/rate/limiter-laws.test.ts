@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { ManualClock } from '../../src/clock/index.ts'
 import { gcra, slidingWindow, tokenBucket, type RateLimiter, type Reservation } from '../../src/rate/index.ts'
 import { agree, runInterleavings, turnMicrotasks, type Chance } from '../concurrency/interleavings.ts'
+import { LAW_TIMEOUT_MS, lawCount } from '../law-count.ts'
 import { BucketModel, GcraModel, WindowModel, type ReferenceModel } from './reference-models.ts'
 
 interface Pair {
@@ -175,6 +176,12 @@ class Run {
   }
 }
 
-it('is its reference model to the millisecond in 15 000 random interleavings', async () => {
-  expect(await runInterleavings(15_000, (chance) => new Run(chance).play(5 + chance.below(12)))).toEqual([])
-}, 60_000)
+const COUNT = lawCount({ inSuite: 15_000, inSoak: 60_000 })
+
+it(
+  `is its reference model to the millisecond in ${COUNT} random interleavings`,
+  async () => {
+    expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(5 + chance.below(12)))).toEqual([])
+  },
+  LAW_TIMEOUT_MS,
+)

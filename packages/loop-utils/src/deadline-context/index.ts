@@ -1,0 +1,1 @@
+export { currentDeadline, withDeadline } from './deadline-context.ts'
