@@ -122,6 +122,10 @@ class RetryRun<T> {
       this.#throwIfAborted()
       throw this.giveUp(limitOf(error), attempt - 1, error)
     }
+    // the turn may come in the very moment in which there is no time left for it
+    const { deadline } = this.#scope
+    if (deadline?.isExpired !== true) return
+    throw this.giveUp('deadline', attempt - 1, new TimeoutError(deadline.budgetMs, 'deadline'))
   }
 
   /** Decides on another attempt and waits for its time; throws when there is to be none. */

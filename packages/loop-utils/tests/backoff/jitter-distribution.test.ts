@@ -172,13 +172,14 @@ describe('the test of Kolmogorov and Smirnov', () => {
     expect(distance(sums, uniform(0, 1))).toBeGreaterThan(CRITICAL)
   })
 
-  it('rejects chance itself in one of a thousand cases, not much more and not much less', () => {
+  it('rejects chance itself hardly more often than in one of a thousand cases', () => {
     let rejected = 0
     for (let seed = 1; seed <= 2000; seed++) {
       const random = seeded(seed)
       const samples = Array.from({ length: 500 }, () => random())
       if (distance(samples, uniform(0, 1)) > criticalDistance(500)) rejected++
     }
+    expect(rejected).toBeGreaterThan(0)
     expect(rejected).toBeLessThanOrEqual(7)
     expect(distance([0.5], uniform(0, 1))).toBe(0.5)
     expect(distance([0.25, 0.75], uniform(0, 1))).toBe(0.25)

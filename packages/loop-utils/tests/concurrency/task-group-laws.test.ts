@@ -189,3 +189,31 @@ it(
   },
   LAW_TIMEOUT_MS,
 )
+
+it('begins no task between the last look of join and the end of the group', async () => {
+  let begun = 0
+  for (let depth = 0; depth < 12; depth++) {
+    const group = new TaskGroup()
+    const first = new Deferred()
+    const second = new Deferred()
+    group.spawn(() => first.promise)
+    let isJoined = false
+    const join = group.join().then(() => (isJoined = true))
+    first.resolve()
+    for (let level = 0; level < depth; level++) await Promise.resolve()
+    try {
+      group.spawn(() => second.promise)
+    } catch (error) {
+      if (!(error instanceof TaskGroupClosedError)) throw error
+      await join
+      continue
+    }
+    begun++
+    await drained()
+    expect(isJoined, `joined beside a task that began after ${depth} microtasks`).toBe(false)
+    second.resolve()
+    await join
+  }
+  expect(begun).toBeGreaterThan(0)
+  expect(begun).toBeLessThan(12)
+})

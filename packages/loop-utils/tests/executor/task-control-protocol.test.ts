@@ -6,6 +6,8 @@ import { type Fault, isListed, SteppedSource } from '../shared/stepped-source.ts
 
 type Thread = (world: World, thread: number) => Script
 type Call = (control: TaskControl) => unknown
+/** When a function returns. */
+type Return = 'at some time' | 'when told'
 
 const CAUSES: readonly CancelCause[] = ['none', 'aborted', 'timed-out', 'closed']
 const ABORTED = 1
@@ -25,50 +27,22 @@ class Task {
 
   /** These calls one after the other; what each returned is noted under the number of its thread and its own. */
   doing(...calls: readonly Call[]): Thread {
-    const task = this
-    return function* (world, thread): Script {
-      for (const [index, call] of calls.entries()) {
-        const value = yield* task.#call(world, thread, call)
-        world.ghost[`${thread}.${index}`] = noted(value)
-        world.forget(`${index + 1}`)
-      }
-    }
+    return (world, thread) => this.#do(world, thread, calls)
   }
 
-  /** The pool's thread: calls the function if it may. */
-  worker(): Thread {
-    const task = this
-    return function* (world, thread): Script {
-      const isBegun = yield* task.#call(world, thread, (control) => control.begin())
-      world.ghost['begun'] = noted(isBegun)
-      world.forget('in the function')
-      if (isBegun !== true) return
-      yield
-      yield* task.#call(world, thread, (control) => control.end())
-      world.ghost['returned'] = 1
-    }
+  /** The pool's thread: calls the function if it may; it returns at some time, or not before it is told to. */
+  worker(returns: Return = 'at some time'): Thread {
+    return (world, thread) => this.#work(world, thread, returns)
   }
 
   /** The signal of the function, made at some time after the function was called. */
   signal(): Thread {
-    const task = this
-    return function* (world, thread): Script {
-      yield { when: () => world.ghost['begun'] !== undefined }
-      if (world.ghost['begun'] !== 1) return
-      yield* task.#call(world, thread, (control) => control.whenCancelled())
-      world.forget('woken')
-      world.ghost['told'] = noted(yield* task.#call(world, thread, (control) => control.cancelCause))
-    }
+    return (world, thread) => this.#follow(world, thread)
   }
 
   /** The owner, once its pool has told that the thread is done with the task. */
   released(): Thread {
-    const task = this
-    return function* (world, thread): Script {
-      yield { when: () => world.ghost['returned'] === 1 || world.ghost['begun'] === 0 }
-      yield* task.#call(world, thread, (control) => control.release())
-      world.ghost['released'] = 1
-    }
+    return (world, thread) => this.#release(world, thread)
   }
 
   explore(threads: readonly Thread[], laws: (world: World) => void): Exploration {
@@ -78,6 +52,38 @@ class Task {
       laws(world)
     }
     return explore(this.#source.model(threads, { atEnd }))
+  }
+
+  *#do(world: World, thread: number, calls: readonly Call[]): Script {
+    for (const [index, call] of calls.entries()) {
+      const value = yield* this.#call(world, thread, call)
+      world.ghost[`${thread}.${index}`] = noted(value)
+      world.forget(`${index + 1}`)
+    }
+  }
+
+  *#work(world: World, thread: number, returns: Return): Script {
+    const isBegun = yield* this.#call(world, thread, (control) => control.begin())
+    world.ghost['begun'] = noted(isBegun)
+    world.forget('in the function')
+    if (isBegun !== true) return
+    yield { when: () => returns === 'at some time' || (world.ghost['told'] ?? 0) !== 0 }
+    yield* this.#call(world, thread, (control) => control.end())
+    world.ghost['returned'] = 1
+  }
+
+  *#follow(world: World, thread: number): Script {
+    yield { when: () => world.ghost['begun'] !== undefined }
+    if (world.ghost['begun'] !== 1) return
+    yield* this.#call(world, thread, (control) => control.whenCancelled())
+    world.forget('woken')
+    world.ghost['told'] = noted(yield* this.#call(world, thread, (control) => control.cancelCause))
+  }
+
+  *#release(world: World, thread: number): Script {
+    yield { when: () => world.ghost['returned'] === 1 || world.ghost['begun'] === 0 }
+    yield* this.#call(world, thread, (control) => control.release())
+    world.ghost['released'] = 1
   }
 
   *#call(world: World, thread: number, call: Call): Generator<Step, unknown, undefined> {
@@ -103,7 +109,7 @@ const noneSleeps = ({ unfinished }: World): void => must(unfinished.length === 0
 
 describe('the protocol of TaskControl, its own code in every interleaving', () => {
   it('either begins a task or lets it be withdrawn', () => {
-    const ends = new Set<string>()
+    const ends = new Set<number>()
     const { states } = task.explore([task.doing(hasBegun, withdraw, hasBegun), task.worker()], (world) => {
       noneSleeps(world)
       const { ghost } = world
@@ -112,18 +118,20 @@ describe('the protocol of TaskControl, its own code in every interleaving', () =
       must(begun === returned, 'a function that was called has not returned')
       must(ghost['0.2'] === begun, 'the owner does not know whether the function was called')
       must((ghost['0.0'] ?? 0) <= begun, 'the owner believed too early that it was called')
-      ends.add(`${begun}`)
+      ends.add(begun)
     })
-    expect([...ends].sort()).toEqual(['0', '1'])
+    expect(ends).toEqual(new Set([0, 1]))
     expect(states).toBeGreaterThan(20)
   })
 
   it('tells the owner that the task has left the queue, begun or withdrawn', () => {
-    task.explore([task.doing(whenBegun, hasBegun), task.doing(withdraw), task.worker()], (world) => {
+    const threads = [task.doing(whenBegun, hasBegun), task.doing(withdraw), task.worker()]
+    const { ends } = task.explore(threads, (world) => {
       noneSleeps(world)
-      // the phase is decided when the wait ends, unless it ended since the task was withdrawn
+      // the phase is decided when the wait ends
       must(world.ghost['0.1'] === world.ghost['begun'], 'the wait ended before the matter was decided')
     })
+    expect(ends).toBeGreaterThan(0)
   })
 
   it('tells the function why it is cancelled, whenever it looks', () => {
@@ -142,6 +150,15 @@ describe('the protocol of TaskControl, its own code in every interleaving', () =
     expect(told).toContain(0)
   })
 
+  it('ends a function that returns only when it is told to', () => {
+    const threads = [task.doing(abort), task.worker('when told'), task.signal(), task.released()]
+    const { ends } = task.explore(threads, (world) => {
+      noneSleeps(world)
+      must(world.ghost['told'] === ABORTED, 'told something else')
+    })
+    expect(ends).toBeGreaterThan(0)
+  })
+
   it('keeps the first of two causes', () => {
     const causes = new Set<number | undefined>()
     task.explore([task.doing(abort, cause), task.doing(timeOut, cause), task.doing(cause, cause)], (world) => {
@@ -152,7 +169,7 @@ describe('the protocol of TaskControl, its own code in every interleaving', () =
       must(ghost['2.0'] === 0 || ghost['2.0'] === ghost['2.1'], 'the cause is taken back')
       causes.add(ghost['0.1'])
     })
-    expect([...causes].toSorted()).toEqual([ABORTED, TIMED_OUT])
+    expect(causes).toEqual(new Set([ABORTED, TIMED_OUT]))
   })
 
   it('wakes all of its waits in the end, so that the engine keeps nothing of it', () => {

@@ -12,7 +12,6 @@ interface Call {
   readonly controller: AbortController
   readonly hasSignal: boolean
   readonly reason: object
-  readonly outcomes: ('sync' | 'throw' | 'later' | 'fail' | 'obey' | 'hang')[]
   isAborted: boolean
   end: PromiseSettledResult<unknown> | undefined
 }
@@ -53,7 +52,6 @@ class Run {
       controller: new AbortController(),
       hasSignal: chance.percent(85),
       reason: { call: this.#calls.length },
-      outcomes: [...OUTCOMES],
       isAborted: false,
       end: undefined,
     }
@@ -76,23 +74,15 @@ class Run {
     if (call.isAborted && call.hasSignal) this.#break(`function called after the abort: ${what}`)
     if (call.end !== undefined) this.#break(`function called after the end: ${what}`)
     const ms = this.#chance.below(80)
-    switch (this.#chance.pick(call.outcomes)) {
-      case 'sync':
-        return 'at once'
-      case 'throw':
-        throw new Error('at once')
-      case 'later':
-        return this.#clock.sleep(ms).then(() => 'later')
-      case 'fail':
-        return this.#clock.sleep(ms).then(() => Promise.reject(new Error('later')))
-      case 'obey':
-        return this.#clock.sleep(ms, context.signal).then(() => 'later')
-      default: {
-        const hanging = new Deferred<string>()
-        this.#hanging.push(hanging)
-        return hanging.promise
-      }
-    }
+    const how = this.#chance.pick(OUTCOMES)
+    if (how === 'sync') return 'at once'
+    if (how === 'throw') throw new Error('at once')
+    if (how === 'later') return this.#clock.sleep(ms).then(() => 'later')
+    if (how === 'fail') return this.#clock.sleep(ms).then(() => Promise.reject(new Error('later')))
+    if (how === 'obey') return this.#clock.sleep(ms, context.signal).then(() => 'later')
+    const hanging = new Deferred<string>()
+    this.#hanging.push(hanging)
+    return hanging.promise
   }
 
   async #abort(call: Call | undefined): Promise<void> {
@@ -130,15 +120,19 @@ class Run {
 
 const COUNT = lawCount({ inSuite: 2000, inSoak: 50_000 })
 
-it(`heeds aborts and leaves nothing behind in ${COUNT} random interleavings of calls of random compositions`, async () => {
-  const unhandled: unknown[] = []
-  const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
-  process.on('unhandledRejection', onUnhandled)
-  try {
-    expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(4 + chance.below(16)))).toEqual([])
-    await new Promise<void>((resolve) => setImmediate(resolve))
-  } finally {
-    process.off('unhandledRejection', onUnhandled)
-  }
-  expect(unhandled).toEqual([])
-}, LAW_TIMEOUT_MS)
+it(
+  `heeds aborts and leaves nothing behind in ${COUNT} random interleavings of calls of random compositions`,
+  async () => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', onUnhandled)
+    try {
+      expect(await runInterleavings(COUNT, (chance) => new Run(chance).play(4 + chance.below(16)))).toEqual([])
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    } finally {
+      process.off('unhandledRejection', onUnhandled)
+    }
+    expect(unhandled).toEqual([])
+  },
+  LAW_TIMEOUT_MS,
+)

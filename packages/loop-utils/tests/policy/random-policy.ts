@@ -53,7 +53,7 @@ export class RandomPolicy {
       case 5:
         return hedgePolicy({ afterMs: this.#below(30), max: 1 + this.#below(3), clock: this.#clock })
       case 6:
-        return fallback(STAND_IN, { clock: this.#clock })
+        return fallback(STAND_IN, { clock: this.#clock }) as Policy
       default:
         return this.#limit()
     }

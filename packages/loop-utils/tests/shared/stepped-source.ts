@@ -36,7 +36,9 @@ type Entry =
   | { readonly kind: 'woken' | 'aborted' }
 
 type Progress =
-  { readonly at: 'operation'; readonly operation: Operation } | { readonly at: 'await' } | { readonly at: 'end'; readonly ending: Ending }
+  | { readonly at: 'operation'; readonly operation: Operation }
+  | { readonly at: 'await' }
+  | { readonly at: 'end'; readonly ending: Ending }
 
 /** Leaves the code where it wants to do an operation that has no result yet. */
 const SUSPENDED = { suspended: true }
@@ -176,7 +178,10 @@ export class SteppedSource<Exports> {
   }
 
   /** A thread sleeps on one cell at a time; which one is told by where it is. */
-  #fallAsleep(world: World, place: { readonly thread: number; readonly cell: number; readonly expected: number }): void {
+  #fallAsleep(
+    world: World,
+    place: { readonly thread: number; readonly cell: number; readonly expected: number },
+  ): void {
     const { memory, ghost } = world
     let sleepers = this.#sleepers.get(world)
     if (sleepers === undefined) {
@@ -196,24 +201,14 @@ export class SteppedSource<Exports> {
 
   #apply(memory: SimulatedMemory, { name, cell, operands }: Operation): number {
     const [first = 0, second = 0] = operands
-    switch (name) {
-      case 'load':
-        return memory.load(cell)
-      case 'add':
-        return memory.add(cell, first)
-      case 'exchange':
-        return memory.exchange(cell, first)
-      case 'compareExchange':
-        return memory.compareExchange(cell, first, second)
-      case 'or':
-        return memory.exchange(cell, (memory.cells[cell] ?? 0) | first)
-      case 'store':
-        memory.cells[cell] = first
-        return first
-      default:
-        if (this.#fault !== 'notifies nobody') memory.notify(cell)
-        return 0
-    }
+    if (name === 'load') return memory.load(cell)
+    if (name === 'add') return memory.add(cell, first)
+    if (name === 'exchange') return memory.exchange(cell, first)
+    if (name === 'compareExchange') return memory.compareExchange(cell, first, second)
+    if (name === 'or') return memory.exchange(cell, (memory.cells[cell] ?? 0) | first)
+    if (name === 'store') memory.cells[cell] = first
+    else if (name === 'notify' && this.#fault !== 'notifies nobody') memory.notify(cell)
+    return first
   }
 
   /** Brings the call to where its log ends, and on to its next operation. */
