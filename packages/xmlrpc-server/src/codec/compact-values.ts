@@ -1,4 +1,5 @@
 import { plainRunEnd } from './char-data.ts'
+import { CallEntry } from './call-entry.ts'
 import type { DecodeRules } from './decode-options.ts'
 import { emptyStruct, type XmlRpcStruct, type XmlRpcValue } from './value.ts'
 
@@ -16,6 +17,8 @@ const MOST_LEVELS = 3
 export class CompactValues {
   /** The value that was read last. */
   value: XmlRpcValue = null
+  /** The calls of a multicall that were read last. */
+  calls: readonly CallEntry[] = []
   /** How many values it holds, itself included. */
   nodes = 0
   readonly #rules: DecodeRules
@@ -26,6 +29,8 @@ export class CompactValues {
   /** The members of the struct before, up to their values: mostly the next one has the same. */
   readonly #names: { readonly name: string; readonly head: string }[] = []
   #nameEnd = 0
+  /** The call of a multicall before, up to its first parameter. */
+  #call: { readonly methodName: string; readonly head: string } | undefined
 
   constructor(rules: DecodeRules) {
     this.#rules = rules
@@ -74,7 +79,7 @@ export class CompactValues {
   #readString(text: string, at: number): number {
     if (!text.startsWith('<string>', at)) return -1
     const end = plainRunEnd(text, at + 8)
-    if (end < 0 || !text.startsWith('</string></value>', end)) return -1
+    if (end < 0 || !isAt(text, end, '</string></value>')) return -1
     this.value = own(text, at + 8, end)
     return end + 17
   }
@@ -95,7 +100,7 @@ export class CompactValues {
       sum = sum * 10 + digit
       end++
     }
-    if (end === from || end - from > 15 || !text.startsWith(close, end)) return -1
+    if (end === from || end - from > 15 || !isAt(text, end, close)) return -1
     this.value = isNegative && sum !== 0 ? -sum : sum
     return end + close.length
   }
@@ -119,7 +124,7 @@ export class CompactValues {
       else if (!(code >= 48 && code <= 57)) break
       end++
     }
-    if (points > 1 || end - from === points || end - from > 300 || !text.startsWith('</double></value>', end)) return -1
+    if (points > 1 || end - from === points || end - from > 300 || !isAt(text, end, '</double></value>')) return -1
     this.value = Number(text.slice(at, end))
     return end + 17
   }
@@ -157,18 +162,97 @@ export class CompactValues {
 
   /** Reads a member whose content begins at `at`, behind `<member>`; gives where it ends, or -1. */
   readMember(text: string, at: number, { struct, index }: { struct: XmlRpcStruct; index: number }): number {
-    const guess = this.#names[index]
-    const isGuessed = guess !== undefined && text.startsWith(guess.head, at)
-    const name = isGuessed ? guess.name : this.#readName(text, at, index)
+    const name = this.#readMemberName(text, at, index)
     if (name === undefined) return -1
-    const value = isGuessed ? at + guess.head.length : this.#nameEnd
-    const end = this.read(text, value)
+    const end = this.#readMemberValue(text)
+    if (end < 0 || (this.#rules.duplicateMembers === 'reject' && name in struct)) return -1
+    struct[name] = this.value
+    return end
+  }
+
+  /** The name of a member that begins at `at`; most have the same as the one in their place in the struct before. */
+  #readMemberName(text: string, at: number, index: number): string | undefined {
+    const guess = this.#names[index]
+    if (guess === undefined || !isAt(text, at, guess.head)) return this.#readName(text, at, index)
+    this.#nameEnd = at + guess.head.length
+    return guess.name
+  }
+
+  /** Reads the value behind the name that was read last; gives where the member ends, or -1. */
+  #readMemberValue(text: string): number {
+    const end = this.read(text, this.#nameEnd)
     if (end < 0) return -1
     const close = skipWhite(text, end)
-    if (!text.startsWith('</member>', close)) return -1
-    if (this.#rules.duplicateMembers === 'reject' && name in struct) return -1
-    struct[name] = this.value
-    return close + 9
+    return text.startsWith('</member>', close) ? close + 9 : -1
+  }
+
+  /**
+   * Reads the array of a multicall, the first value of a document, whose content begins at `start`, behind `<value>`, if
+   * it holds nothing but calls, as {@link CallEntry} each; gives where it ends, or -1.
+   */
+  readCalls(text: string, start: number): number {
+    let at = openOf(text, start, ARRAY)
+    const { maxDepth } = this.#rules
+    if (at < 0 || maxDepth < CALL_LEVELS) return -1
+    const calls: CallEntry[] = []
+    this.nodes++
+    this.#levels = Math.min(MOST_LEVELS, maxDepth - CALL_LEVELS)
+    while (text.startsWith('<value>', at)) {
+      const end = this.#readCall(text, at + 7, calls)
+      if (end < 0) return -1
+      at = skipWhite(text, end)
+    }
+    this.calls = calls
+    return closeOf(text, at, ARRAY)
+  }
+
+  /** Reads a call; mostly all up to its first parameter is the same as in the one before. */
+  #readCall(text: string, start: number, calls: CallEntry[]): number {
+    const guess = this.#call
+    if (guess !== undefined && isAt(text, start, guess.head)) {
+      this.nodes += CALL_NODES
+      return this.#readParams(text, start + guess.head.length, calls)
+    }
+    const open = openOf(text, start, STRUCT)
+    const first = open < 0 ? -1 : this.#readMemberOf(text, open, METHOD_NAME)
+    const methodName = this.value
+    if (first < 0 || typeof methodName !== 'string') return -1
+    const member = skipWhite(text, first)
+    if (!this.#isMember(text, member, PARAMS)) return -1
+    const items = openOf(text, this.#nameEnd, ARRAY)
+    if (items < 0) return -1
+    this.#call = { methodName, head: own(text, start, items) }
+    this.nodes += CALL_NODES - 1 // the name of the method is counted
+    return this.#readParams(text, items, calls)
+  }
+
+  /** Reads the parameters of a call and all that follows in it; gives where it ends, or -1. */
+  #readParams(text: string, start: number, calls: CallEntry[]): number {
+    const params: XmlRpcValue[] = []
+    let at = start
+    while (text.startsWith('<value>', at)) {
+      const end = this.read(text, at + 7)
+      if (end < 0) return -1
+      params.push(this.value)
+      at = skipWhite(text, end)
+    }
+    if (this.nodes > this.#mostNodes) return -1
+    calls.push(new CallEntry(this.#call?.methodName ?? '', params))
+    if (isAt(text, at, CALL_END)) return at + CALL_END.length
+    const end = closeOf(text, at, ARRAY)
+    if (end < 0) return -1
+    const close = skipWhite(text, end)
+    return text.startsWith('</member>', close) ? closeOf(text, close + 9, STRUCT) : -1
+  }
+
+  /** Whether the member that begins at `at` has that name. */
+  #isMember(text: string, at: number, { name, index }: { readonly name: string; readonly index: number }): boolean {
+    return text.startsWith('<member>', at) && this.#readMemberName(text, at + 8, index) === name
+  }
+
+  /** Reads the member in that place of a struct if it has that name; gives where it ends, or -1. */
+  #readMemberOf(text: string, at: number, place: { readonly name: string; readonly index: number }): number {
+    return this.#isMember(text, at, place) ? this.#readMemberValue(text) : -1
   }
 
   /** The name of a member, if its value follows: {@link #nameEnd} is where the content of that begins. */
@@ -209,12 +293,12 @@ const STRUCT: Brackets = {
 
 /** Where the first item begins, white space passed over, or -1. */
 function openOf(text: string, at: number, { open, opening }: Brackets): number {
-  return text.startsWith(open, at) ? skipWhite(text, at + open.length) : passTags(text, at, opening)
+  return isAt(text, at, open) ? skipWhite(text, at + open.length) : passTags(text, at, opening)
 }
 
 /** Where the value ends, or -1. */
 function closeOf(text: string, at: number, { close, closing }: Brackets): number {
-  if (text.startsWith(close, at)) return at + close.length
+  if (isAt(text, at, close)) return at + close.length
   let end = at
   for (const tag of closing) {
     const start = skipWhite(text, end)
@@ -234,8 +318,22 @@ function passTags(text: string, from: number, tags: readonly string[]): number {
   return at
 }
 
+/** The levels that a multicall has: its array, the struct of a call, and the array of its parameters. */
+const CALL_LEVELS = 3
+/** The values that a call counts as, without its parameters: the struct, the name of the method, the array. */
+const CALL_NODES = 3
+/** What follows the parameters of a call. */
+const CALL_END = '</data></array></value></member></struct></value>'
+const METHOD_NAME = { name: 'methodName', index: 0 }
+const PARAMS = { name: 'params', index: 1 }
+
 /** So many names of members are remembered. */
 const MOST_NAMES = 64
+
+/** As startsWith, which takes longer where `part` is long and not known beforehand. */
+function isAt(text: string, at: number, part: string): boolean {
+  return text.slice(at, at + part.length) === part
+}
 
 function skipWhite(text: string, from: number): number {
   let at = from

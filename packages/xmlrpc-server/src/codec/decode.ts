@@ -1,3 +1,4 @@
+import type { CallEntry } from './call-entry.ts'
 import { decodeRules, type DecodeOptions, type DecodeResponseOptions } from './decode-options.ts'
 import { DocumentReading, type XmlRpcToleration } from './document-reading.ts'
 import type { XmlRpcEncoding } from './encoding.ts'
@@ -79,6 +80,33 @@ export class MethodCallDecoder {
     this.#reading.push(bytes, true)
     const { parser, encoding, tolerated } = this.#reading
     return { methodName: parser.methodName, params: parser.params, encoding, tolerated }
+  }
+}
+
+/** A call as a server takes it: the calls of a multicall may have been read as such, and are no parameter then. */
+export interface ReceivedCall extends MethodCall {
+  readonly calls: readonly CallEntry[] | undefined
+}
+
+/** Decodes a call as {@link MethodCallDecoder} does, but for the calls of a multicall, which make no structs here. */
+export class ReceivedCallDecoder {
+  readonly #reading: DocumentReading
+
+  constructor(options: DecodeOptions) {
+    this.#reading = new DocumentReading(CALL_DOCUMENT, decodeRules(options))
+    this.#reading.parser.readsCalls = true
+  }
+
+  /** @throws XmlRpcProtocolError when the bytes so far begin no such document, or exceed a bound */
+  push(bytes: Uint8Array): void {
+    this.#reading.push(bytes, false)
+  }
+
+  /** Ends the document, after `bytes` if given. @throws XmlRpcProtocolError as decodeMethodCall does */
+  end(bytes: Uint8Array = NO_BYTES): ReceivedCall {
+    this.#reading.push(bytes, true)
+    const { parser, encoding, tolerated } = this.#reading
+    return { methodName: parser.methodName, params: parser.params, calls: parser.calls, encoding, tolerated }
   }
 }
 

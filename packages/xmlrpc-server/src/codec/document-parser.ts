@@ -1,3 +1,4 @@
+import type { CallEntry } from './call-entry.ts'
 import { CompactValues, own } from './compact-values.ts'
 import type { DecodeRules } from './decode-options.ts'
 import { XmlRpcDouble } from './double.ts'
@@ -30,6 +31,7 @@ class Frame {
 const BLANK = /^[\t\n\r ]*$/
 const METHOD_NAME = /^[A-Za-z0-9_.:/]+$/
 const LONGEST_METHOD_NAME = 255
+const MULTICALL = 'system.multicall'
 
 /**
  * Builds the values of one XML-RPC document from its text, which may come in pieces. Time is linear in the length of
@@ -37,9 +39,13 @@ const LONGEST_METHOD_NAME = 255
  */
 export class DocumentParser {
   readonly scanner: XmlScanner
+  /** Whether the calls of a multicall are wanted as {@link calls} where they can be had. */
+  readsCalls = false
   /** What was found: the method's name of a call, its parameters or the results, and the fault of a response. */
   methodName = ''
   readonly params: XmlRpcValue[] = []
+  /** The calls of a multicall, if they were read as such: then it has no parameters. */
+  calls: readonly CallEntry[] | undefined
   fault: XmlRpcFault | undefined
   readonly #rules: DecodeRules
   readonly #fail: Fail
@@ -281,6 +287,7 @@ export class DocumentParser {
       if (!text.startsWith('<value>', start)) break
       const end = this.#readCompact(text, start + 7)
       if (end < 0) break
+      this.#nodes += this.#compact.nodes
       items.push(this.#compact.value)
       at = end
     }
@@ -292,32 +299,52 @@ export class DocumentParser {
     const { scanner } = this
     const { text } = scanner
     let at = scanner.pos
+    if (this.readsCalls && this.methodName === MULTICALL && this.params.length === 0) at = this.#readCalls(text, at)
     for (;;) {
-      const start = skipWhite(text, at)
-      if (!text.startsWith('<param>', start)) break
-      const value = skipWhite(text, start + 7)
-      if (!text.startsWith('<value>', value)) break
-      const read = this.#readCompact(text, value + 7)
-      if (read < 0) break
-      const close = skipWhite(text, read)
-      if (!text.startsWith('</param>', close)) {
-        this.#nodes -= this.#compact.nodes
-        break
-      }
+      const content = paramContent(text, at)
+      if (content < 0) break
+      const end = paramEnd(text, this.#readCompact(text, content))
+      if (end < 0) break
+      this.#nodes += this.#compact.nodes
       this.params.push(this.#compact.value)
-      at = close + 8
+      at = end
     }
     scanner.pos = at
   }
 
-  /** Reads a value in compact form and counts it, or gives -1. */
+  /** Reads the parameter of a multicall, if it is the only one and holds nothing but calls; gives where it ends. */
+  #readCalls(text: string, at: number): number {
+    const content = paramContent(text, at)
+    const compact = this.#compact
+    compact.begin(this.#depth, this.#nodes)
+    const end = content < 0 ? -1 : paramEnd(text, compact.readCalls(text, content))
+    if (end < 0 || !text.startsWith('</params>', skipWhite(text, end))) return at
+    this.#nodes += compact.nodes
+    this.calls = compact.calls
+    return end
+  }
+
+  /** Reads a value in compact form, or gives -1. Whoever takes it counts it. */
   #readCompact(text: string, at: number): number {
     const compact = this.#compact
     compact.begin(this.#depth, this.#nodes)
-    const end = compact.read(text, at)
-    if (end >= 0) this.#nodes += compact.nodes
-    return end
+    return compact.read(text, at)
   }
+}
+
+/** Where the content of the value of a parameter begins, or -1. */
+function paramContent(text: string, at: number): number {
+  const start = skipWhite(text, at)
+  if (!text.startsWith('<param>', start)) return -1
+  const value = skipWhite(text, start + 7)
+  return text.startsWith('<value>', value) ? value + 7 : -1
+}
+
+/** Where a parameter ends whose value ends at `at`, or -1. */
+function paramEnd(text: string, at: number): number {
+  if (at < 0) return -1
+  const close = skipWhite(text, at)
+  return text.startsWith('</param>', close) ? close + 8 : -1
 }
 
 function skipWhite(text: string, from: number): number {

@@ -1,5 +1,6 @@
 import type { EngineContext } from '@x/loop-utils/channel'
 import { TimeoutError } from '@x/loop-utils/errors'
+import { CallEntry } from '../codec/call-entry.ts'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { isStruct, type XmlRpcInput, type XmlRpcValue } from '../codec/value.ts'
 import { interfaceIdFault, MAX_INTERFACE_ID } from '../homematic/interface-id.ts'
@@ -14,6 +15,8 @@ import type { Exchange } from './exchange.ts'
 export interface TableCall {
   readonly methodName: string
   readonly params: readonly XmlRpcValue[]
+  /** The calls of a multicall, if the codec has read them as such. */
+  readonly calls?: readonly CallEntry[] | undefined
 }
 
 const MULTICALL = 'system.multicall'
@@ -85,7 +88,7 @@ export class AnswerTable {
     if (this.gate.isOpen || this.gate.mayPass(interfaceId)) this.#acknowledgements.add(acknowledged, committed)
     else {
       const go = (): void => this.#acknowledgements.add(acknowledged, committed)
-      this.gate.wait(interfaceId, exchange.signal, { go, gone: committed })
+      this.gate.wait(interfaceId, exchange.presence, { go, gone: committed })
     }
     return true
   }
@@ -101,7 +104,10 @@ export class AnswerTable {
     return this.#answerMulticall(readEntries(call, this.#options.maxMulticallCalls), exchange)
   }
 
-  async #answerMulticall(entries: readonly XmlRpcValue[], exchange: Exchange): Promise<XmlRpcInput | AllAcknowledged> {
+  async #answerMulticall(
+    entries: readonly (XmlRpcValue | CallEntry)[],
+    exchange: Exchange,
+  ): Promise<XmlRpcInput | AllAcknowledged> {
     const weight = weightOf(exchange, entries.length)
     const answers = new MulticallAnswers()
     let isPending = false
@@ -140,7 +146,7 @@ export class AnswerTable {
         this.#acknowledgements.add(call)
         resolve()
       }
-      gate.wait(interfaceId, exchange.signal, { go, gone: reject })
+      gate.wait(interfaceId, exchange.presence, { go, gone: reject })
     })
   }
 
@@ -220,9 +226,9 @@ function readOutcome(outcome: CallOutcome): XmlRpcInput {
   throw new XmlRpcFault(outcome.faultCode, outcome.faultString)
 }
 
-function readEntries({ params }: TableCall, maxCalls: number): readonly XmlRpcValue[] {
-  const [entries] = params
-  if (params.length !== 1 || !Array.isArray(entries)) {
+function readEntries({ params, calls }: TableCall, maxCalls: number): readonly (XmlRpcValue | CallEntry)[] {
+  const entries: XmlRpcValue | readonly CallEntry[] | undefined = calls ?? params[0]
+  if ((calls === undefined && params.length !== 1) || !Array.isArray(entries)) {
     throw new XmlRpcFault(FAULT_CODE.invalidParams, `${MULTICALL} takes one array of calls`)
   }
   if (entries.length <= maxCalls) return entries
@@ -230,13 +236,22 @@ function readEntries({ params }: TableCall, maxCalls: number): readonly XmlRpcVa
 }
 
 /** Reads an entry of a multicall, or says what is wrong with it. */
-function readEntry(entry: XmlRpcValue): TableCall | XmlRpcFault {
+function readEntry(entry: XmlRpcValue | CallEntry): TableCall | XmlRpcFault {
+  const call = entry instanceof CallEntry ? entry : readStruct(entry)
+  return call instanceof XmlRpcFault ? call : checkEntry(call)
+}
+
+function readStruct(entry: XmlRpcValue): TableCall | XmlRpcFault {
   if (!isStruct(entry)) return new XmlRpcFault(FAULT_CODE.invalidParams, 'an entry is not a struct')
   const { methodName, params } = entry
   if (typeof methodName !== 'string') return new XmlRpcFault(FAULT_CODE.invalidParams, 'methodName is not a string')
   if (!Array.isArray(params)) return new XmlRpcFault(FAULT_CODE.invalidParams, 'params is not an array')
+  return { methodName, params }
+}
+
+function checkEntry(call: TableCall): TableCall | XmlRpcFault {
+  const { methodName } = call
   if (methodName === MULTICALL) return new XmlRpcFault(FAULT_CODE.invalidRequest, `${MULTICALL} must not be nested`)
-  const call = { methodName, params }
   const arity = ACKNOWLEDGED_ARITY.get(methodName)
   try {
     if (arity !== undefined) checkParams(call, arity)

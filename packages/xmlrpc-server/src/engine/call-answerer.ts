@@ -1,5 +1,5 @@
 import type { EngineContext } from '@x/loop-utils/channel'
-import { MethodCallDecoder, decodeMethodCall, type MethodCall } from '../codec/decode.ts'
+import { type ReceivedCall, ReceivedCallDecoder } from '../codec/decode.ts'
 import type { DecodeOptions } from '../codec/decode-options.ts'
 import { XmlRpcEncodeError } from '../codec/encode-error.ts'
 import type { XmlRpcEncoding } from '../codec/encoding.ts'
@@ -20,7 +20,7 @@ export class CallAnswerer {
   readonly #decodeOptions: DecodeOptions
   readonly #context: EngineContext<XmlRpcEngineContract>
   readonly #writer: AnswerWriter
-  readonly #take = (call: MethodCall, exchange: Exchange): void => this.#answerCall(call, exchange)
+  readonly #take = (call: ReceivedCall, exchange: Exchange): void => this.#answerCall(call, exchange)
   readonly #fail = (error: unknown, exchange: Exchange): void => this.#answerFailure(error, exchange)
 
   constructor(table: AnswerTable, options: XmlRpcEngineOptions, context: EngineContext<XmlRpcEngineContract>) {
@@ -46,7 +46,7 @@ export class CallAnswerer {
     new CallReader(exchange, maxBodyBytes, { options, take: this.#take, failed: this.#fail }).read()
   }
 
-  #answerCall(call: MethodCall, exchange: Exchange): void {
+  #answerCall(call: ReceivedCall, exchange: Exchange): void {
     const { encoding } = call
     try {
       const isAcknowledged = this.#table.acknowledge(call, exchange, (error) => {
@@ -60,7 +60,7 @@ export class CallAnswerer {
   }
 
   /** Never rejects. */
-  async #answerLater(call: MethodCall, exchange: Exchange): Promise<void> {
+  async #answerLater(call: ReceivedCall, exchange: Exchange): Promise<void> {
     try {
       const value = await this.#table.answer(call, exchange)
       exchange.answer(200, this.#writer.result(value, call.encoding), 'ok')
@@ -100,14 +100,14 @@ export class CallAnswerer {
 /** What becomes of a body. */
 interface CallReaderParts {
   readonly options: DecodeOptions
-  readonly take: (call: MethodCall, exchange: Exchange) => void
+  readonly take: (call: ReceivedCall, exchange: Exchange) => void
   readonly failed: (error: unknown, exchange: Exchange) => void
 }
 
 /** Decodes a body while it comes. */
 class CallReader extends BodyReader {
   readonly #parts: CallReaderParts
-  #decoder: MethodCallDecoder | undefined
+  #decoder: ReceivedCallDecoder | undefined
 
   constructor(exchange: Exchange, maxBytes: number, parts: CallReaderParts) {
     super(exchange, maxBytes)
@@ -115,16 +115,16 @@ class CallReader extends BodyReader {
   }
 
   protected override whole(bytes: Uint8Array): void {
-    this.#parts.take(decodeMethodCall(bytes, this.#parts.options), this.exchange)
+    this.#parts.take(new ReceivedCallDecoder(this.#parts.options).end(bytes), this.exchange)
   }
 
   protected override piece(bytes: Uint8Array): void {
-    this.#decoder ??= new MethodCallDecoder(this.#parts.options)
+    this.#decoder ??= new ReceivedCallDecoder(this.#parts.options)
     this.#decoder.push(bytes)
   }
 
   protected override end(): void {
-    const decoder = this.#decoder ?? new MethodCallDecoder(this.#parts.options)
+    const decoder = this.#decoder ?? new ReceivedCallDecoder(this.#parts.options)
     this.#parts.take(decoder.end(), this.exchange)
   }
 

@@ -27,6 +27,8 @@ export interface ListenRequest extends ListenAddress {
   readonly isShared: boolean
   /** Whether to make sure that nobody has a shared port yet. */
   readonly isFirst: boolean
+  /** For how long to try again while somebody else has the port, in milliseconds. Default 0. */
+  readonly patienceMs?: number
 }
 
 /** Where a server listens, and since when: a moment of the clock that all threads share. */
@@ -78,7 +80,7 @@ export interface GivenCredentials {
 export interface XmlRpcEngineContract {
   commands: {
     listen: (input: ListenRequest) => BoundAddress
-    /** Takes no more connections and frees the port; the open ones stay. Tells when. */
+    /** Takes the connections that wait, then no more, and frees the port; the open ones stay. Tells when. */
     unlisten: (input: null) => number
     /** Which methods the facade answers by the question `call`; replaces an earlier list. */
     setMethods: (input: { readonly names: readonly string[] }) => void

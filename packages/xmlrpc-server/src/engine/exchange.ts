@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Connection } from './connection.ts'
 
 /** How a request ended: answered as asked, answered with an error or a fault, refused for who sent it, or unanswered. */
 export type ExchangeOutcome = 'ok' | 'error' | 'failure' | 'denied' | 'gone'
@@ -22,15 +23,15 @@ export function answerOf(type: string, bytes: Uint8Array, headers: Readonly<Reco
   return { body, length, headers: [...own, ...Object.entries(headers).flat()] }
 }
 
-/** Answers longer than this are watched: who does not read them loses the connection. */
+/** An exchange with an answer longer than this is over when all was read. */
 const LONG_ANSWER = 64 * 1024
 
 /** One request and its answer, from the headers of the one to the end of the other. */
 export class Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** Whether it came in by way of another HTTP server, which has its own paths. */
-  readonly isMounted: boolean
+  /** What it came over; undefined when it came by way of another HTTP server. */
+  readonly connection: Connection | undefined
   /** How long the body was. */
   bodyBytes = 0
   /** Where it stands among those that are under way; theirs to keep. */
@@ -41,22 +42,34 @@ export class Exchange {
   hasFailed = false
   readonly #onSettled: (exchange: Exchange, outcome: ExchangeOutcome) => void
   #controller: AbortController | undefined
+  #presence: AbortController | undefined
+  #forgetHangUp: (() => void) | undefined
   #overBy: Error | undefined
   #isSettled = false
 
   constructor(
-    { request, response, isMounted = false }: ExchangeParts,
+    { request, response, connection }: ExchangeParts,
     onSettled: (exchange: Exchange, outcome: ExchangeOutcome) => void,
   ) {
     this.request = request
     this.response = response
-    this.isMounted = isMounted
+    this.connection = connection
     this.#onSettled = onSettled
+  }
+
+  /** Whether it came in by way of another HTTP server, which has its own paths. */
+  get isMounted(): boolean {
+    return this.connection === undefined
   }
 
   /** Whether nobody waits for the answer any more. */
   get isOver(): boolean {
-    return this.#overBy !== undefined || this.response.destroyed
+    return this.#overBy !== undefined || this.response.destroyed || this.#presence?.signal.aborted === true
+  }
+
+  /** Whether it was answered, or ended without an answer. */
+  get isSettled(): boolean {
+    return this.#isSettled
   }
 
   /** Aborted when nobody waits for the answer any more. Only made when it is looked at. */
@@ -67,6 +80,23 @@ export class Exchange {
     else this.response.on('close', () => this.cutOff(new Error('the peer closed the connection')))
     if (this.#overBy !== undefined) this.#controller.abort(this.#overBy)
     return this.#controller.signal
+  }
+
+  /**
+   * Like {@link signal}, and aborted also when the peer has ended its side: whoever waits long has most likely given up
+   * then, and will call again.
+   */
+  get presence(): AbortSignal {
+    if (this.#presence !== undefined) return this.#presence.signal
+    const presence = new AbortController()
+    this.#presence = presence
+    const { signal } = this
+    if (signal.aborted) presence.abort(signal.reason)
+    signal.addEventListener('abort', () => presence.abort(signal.reason))
+    const forget = this.connection?.onHangUp(() => presence.abort(new Error('the peer has ended its side')))
+    if (this.#isSettled) forget?.()
+    else this.#forgetHangUp = forget
+    return presence.signal
   }
 
   /** Nobody waits any more, for that reason. */
@@ -98,23 +128,20 @@ export class Exchange {
   settle(outcome: ExchangeOutcome): void {
     if (this.#isSettled) return
     this.#isSettled = true
+    this.#forgetHangUp?.()
     this.#onSettled(this, this.hasFailed && outcome !== 'gone' ? 'failure' : outcome)
   }
 
-  /** Settles when all was read. Node sets the socket's idle time again afterwards. */
+  /** Settles when all was read. Who does not read loses the connection. */
   #watchReader(outcome: ExchangeOutcome): void {
     const { response } = this
     response.once('close', () => this.settle(response.writableFinished ? outcome : 'gone'))
-    if (!this.isMounted) this.request.socket.setTimeout(READER_TIMEOUT_MS)
   }
 }
-
-/** How long a peer may read nothing of a long answer. */
-const READER_TIMEOUT_MS = 60_000
 
 /** What an exchange is made of. */
 export interface ExchangeParts {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  readonly isMounted?: boolean
+  readonly connection?: Connection | undefined
 }

@@ -1,18 +1,14 @@
 import type { Clock } from '@x/loop-utils/clock'
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import { type AddressInfo, type ListenOptions, Server as NetServer, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { BindError } from './bind-error.ts'
-import type {
-  BoundAddress,
-  DrainReport,
-  DrainRequest,
-  ListenRequest,
-  TlsIdentity,
-  XmlRpcEngineOptions,
-} from './contract.ts'
+import { Connection } from './connection.ts'
+import type { BoundAddress, DrainReport, DrainRequest, ListenRequest } from './contract.ts'
 import { Exchange, type ExchangeOutcome } from './exchange.ts'
+import { refuse } from './http-refusal.ts'
+import { type HttpServerOptions, openServer } from './http-server.ts'
 import { RunningExchanges } from './running-exchanges.ts'
 
 /** What a listener tells. */
@@ -22,16 +18,11 @@ export interface ListenerHandlers {
   readonly settled: (outcome: ExchangeOutcome) => void
   /** Whether a peer may connect. */
   readonly admits: (socket: Socket) => boolean
+  /** A connection is given up: `code` says why, `status` what its peer was told if that answers no request. */
+  readonly broken: (socket: Socket, code: string | undefined, status: number | undefined) => void
   /** There are more connections, or less. */
   readonly changed: () => void
 }
-
-type ListenerOptions = Pick<
-  XmlRpcEngineOptions,
-  'keepAliveTimeoutMs' | 'headersTimeoutMs' | 'requestTimeoutMs' | 'maxConnections' | 'access'
->
-
-const MALFORMED = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 /** So many connections of peers that may not connect are answered; others end at once. */
 const MOST_STRANGERS = 32
@@ -44,27 +35,45 @@ const LAST_WRITES_MS = 50
 /** How long a request may take to notice that it is aborted. */
 const ABORT_MS = 1000
 
+/** How long to wait until a port that somebody else has is tried again. */
+const RETRY_MS = 1
+
+/** A turn of the loop that is not longer leaves hardly a connection behind that came during it. */
+const SHORT_TURN_MS = 0.1
+
+/** How much longer it may be for each millisecond that no such turn has come, as on slow machines. */
+const LENIENCY = 1 / 5000
+
+/** How long to wait for a turn in which nobody connects. Node takes one connection a turn, and 511 may wait. */
+const LAST_CONNECTIONS_MS = 2000
+
 /** The HTTP server with its connections, from the bind to the last answer. */
 export class HttpListener {
   readonly #server: Server | TlsServer
   readonly #handlers: ListenerHandlers
   readonly #clock: Clock
   readonly #sockets = new Set<Socket>()
+  /** By the sockets that speak HTTP, which are not the ones above when there is TLS between them. */
+  readonly #connections = new WeakMap<Socket, Connection>()
   readonly #running = new RunningExchanges()
   #strangers = 0
+  #connected = 0
   #drained = 0
   #isDraining = false
   readonly #watchers = new Set<() => void>()
   readonly #settle = (exchange: Exchange, outcome: ExchangeOutcome): void => this.#onSettled(exchange, outcome)
 
-  constructor(options: ListenerOptions, handlers: ListenerHandlers, clock: Clock) {
+  constructor(options: HttpServerOptions, handlers: ListenerHandlers, clock: Clock) {
     this.#handlers = handlers
     this.#clock = clock
     this.#server = openServer(options)
-    this.#server.maxConnections = options.maxConnections
-    this.#server.on('request', (request, response) => this.accept(request, response))
-    this.#server.on('clientError', onClientError)
+    const take = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#accept(request, response, this.#connectionOf(request.socket))
+    this.#server.on('request', take).on('checkExpectation', take)
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onError(error, socket as Socket))
+    this.#server.on('timeout', (socket) => this.#connectionOf(socket).idle())
     this.#server.on('connection', (socket: Socket) => this.#onConnection(socket))
+    this.#server.on('secureConnection', (socket: Socket) => this.#connectionOf(socket))
   }
 
   get connections(): number {
@@ -76,10 +85,10 @@ export class HttpListener {
    *
    * @throws BindError
    */
-  async listen({ host, port, isShared, isFirst }: ListenRequest): Promise<BoundAddress> {
+  async listen({ host, port, isShared, isFirst, patienceMs = 0 }: ListenRequest): Promise<BoundAddress> {
     // a port that may be shared would be taken from under another program without a word
     if (isShared && isFirst && port !== 0) await this.#bind({ host, port }).then(() => this.#unbind())
-    await this.#bind({ host, port, ...(isShared ? { reusePort: true } : {}) })
+    await this.#bindInTime({ host, port, ...(isShared ? { reusePort: true } : {}) }, patienceMs)
     const address = this.#server.address() as AddressInfo
     return { host: address.address, port: address.port, atMs: this.#clock.now() }
   }
@@ -91,12 +100,24 @@ export class HttpListener {
     return this.#clock.now()
   }
 
-  /** Takes a request, from a connection of its own or of another server's. */
-  accept(request: IncomingMessage, response: ServerResponse, isMounted = false): void {
-    const exchange = new Exchange({ request, response, isMounted }, this.#settle)
-    if (this.#isDraining) exchange.isLast = true
-    this.#running.add(exchange)
-    this.#handlers.take(exchange)
+  /**
+   * Takes no more connections, at a moment when none should wait to be taken: the system resets those that do. Returns
+   * when that was, as {@link unlisten} does.
+   */
+  async release(): Promise<number> {
+    const beganAt = this.#clock.now()
+    for (let now = beganAt; this.#server.listening && now < beganAt + LAST_CONNECTIONS_MS;) {
+      const [before, startedAt] = [this.#connected, now]
+      await turnOfLoop()
+      now = this.#clock.now()
+      if (this.#connected === before && now - startedAt < SHORT_TURN_MS + (startedAt - beganAt) * LENIENCY) break
+    }
+    return this.unlisten()
+  }
+
+  /** Takes a request that another HTTP server has received. */
+  mount(request: IncomingMessage, response: ServerResponse): void {
+    this.#accept(request, response)
   }
 
   /**
@@ -115,16 +136,51 @@ export class HttpListener {
     return { drained: this.#drained - drainedBefore, aborted: await this.#cutOff() }
   }
 
+  #accept(request: IncomingMessage, response: ServerResponse, connection?: Connection): void {
+    const exchange = new Exchange({ request, response, connection }, this.#settle)
+    if (this.#isDraining) exchange.isLast = true
+    this.#running.add(exchange)
+    connection?.begin(exchange)
+    this.#handlers.take(exchange)
+  }
+
+  #connectionOf(socket: Socket): Connection {
+    const known = this.#connections.get(socket)
+    if (known !== undefined) return known
+    const connection = new Connection(socket)
+    this.#connections.set(socket, connection)
+    return connection
+  }
+
   #bind(options: ListenOptions): Promise<void> {
     const { host = '', port = 0 } = options
     return new Promise((resolve, reject) => {
-      const onError = (cause: NodeJS.ErrnoException): void => reject(new BindError(host, port, cause))
-      this.#server.once('error', onError)
-      this.#server.listen(options, () => {
-        this.#server.off('error', onError)
+      const server = this.#server
+      const onError = (cause: NodeJS.ErrnoException): void => {
+        server.off('listening', onListening)
+        reject(new BindError(host, port, cause))
+      }
+      const onListening = (): void => {
+        server.off('error', onError)
         resolve()
-      })
+      }
+      server.once('error', onError).once('listening', onListening).listen(options)
     })
+  }
+
+  /** Binds, and tries again for some time while somebody else has the port. */
+  async #bindInTime(options: ListenOptions, patienceMs: number): Promise<void> {
+    const endsAt = this.#clock.now() + patienceMs
+    for (;;) {
+      try {
+        await this.#bind(options)
+        return
+      } catch (error) {
+        const isTaken = error instanceof BindError && error.reason === 'EADDRINUSE'
+        if (!isTaken || this.#isDraining || this.#clock.now() >= endsAt) throw error
+      }
+      await this.#clock.sleep(RETRY_MS)
+    }
   }
 
   #unbind(): Promise<void> {
@@ -159,6 +215,8 @@ export class HttpListener {
     for (const exchange of this.#running) {
       exchange.cutOff(new Error(STOPPING))
       if (!exchange.isMounted) exchange.request.socket.destroy()
+      // nobody else would notice: the connection is another server's
+      else if (!exchange.request.complete) refuse(exchange, { status: 503, text: STOPPING, close: true })
     }
     // what was answered last is on its way out
     await this.#quiet(LAST_WRITES_MS, () => this.#sockets.size === 0)
@@ -170,6 +228,7 @@ export class HttpListener {
 
   #onConnection(socket: Socket): void {
     this.#sockets.add(socket)
+    this.#connected++
     this.#handlers.changed()
     const isStranger = !this.#handlers.admits(socket)
     if (isStranger) this.#strangers++
@@ -185,39 +244,25 @@ export class HttpListener {
     }
   }
 
+  #onError({ code }: NodeJS.ErrnoException, socket: Socket): void {
+    if (socket instanceof TLSSocket && !this.#connections.has(socket)) {
+      // nothing could be said before the end of the handshake, and the peer may never read what is said after it
+      socket.destroy()
+      this.#handlers.broken(socket, code, undefined)
+      return
+    }
+    this.#handlers.broken(socket, code, this.#connectionOf(socket).fail(code))
+  }
+
   #onSettled(exchange: Exchange, outcome: ExchangeOutcome): void {
     this.#running.delete(exchange)
+    exchange.connection?.end()
     if (this.#isDraining && outcome !== 'gone') this.#drained++
     this.#handlers.settled(outcome)
     this.#lookAround()
   }
 }
 
-function openServer({ access, ...options }: ListenerOptions): Server | TlsServer {
-  const { keepAliveTimeoutMs, headersTimeoutMs, requestTimeoutMs } = options
-  const settings: ServerOptions = {
-    keepAliveTimeout: keepAliveTimeoutMs,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: Math.max(1, Math.min(30_000, Math.floor(headersTimeoutMs / 2))),
-    noDelay: true,
-  }
-  if (access.tls === null) return createServer(settings)
-  return createTlsServer({ ...settings, ...tlsSettings(access.tls), handshakeTimeout: headersTimeoutMs })
-}
-
-function tlsSettings({ key, cert, passphrase, clientCa }: TlsIdentity): object {
-  return {
-    key,
-    cert,
-    ALPNProtocols: ['http/1.1'],
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
-  }
-}
-
-/** A peer that does not speak HTTP gets a short answer where that is possible, and the connection ends. */
-function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
-  else socket.end(MALFORMED, () => socket.destroy())
+function turnOfLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

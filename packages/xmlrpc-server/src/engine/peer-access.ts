@@ -30,6 +30,8 @@ export class PeerAccess {
   readonly #addresses: AddressList | undefined
   readonly #credentials: CredentialList | 'ask' | undefined
   readonly #admitted = new WeakMap<Socket, Admission>()
+  /** Whether the facade is being asked for a connection: later requests over it wait, lest they overtake. */
+  readonly #verdicts = new WeakMap<Socket, Promise<HttpRefusal | undefined>>()
 
   constructor({ allow, credentials }: AccessOptions, context: EngineContext<XmlRpcEngineContract>, timeoutMs: number) {
     this.#context = context
@@ -61,14 +63,38 @@ export class PeerAccess {
   ): HttpRefusal | undefined | Promise<HttpRefusal | undefined> {
     const { socket } = request
     const header = request.headers.authorization ?? ''
-    const admitted = this.#admitted.get(socket)
-    if (admitted?.header === header && this.#context.clock.now() < admitted.untilMs) return undefined
+    if (known === 'ask' && this.#verdicts.has(socket)) return this.#inTurn(request)
+    if (this.#isAdmitted(socket, header)) return undefined
     const given = credentialsOf(request)
     if (given === undefined) return UNAUTHORIZED
-    if (known === 'ask') return this.#ask(socket, header, given)
+    if (known === 'ask') return this.#inTurn(request)
     if (!known.has(given)) return UNAUTHORIZED
     this.#admitted.set(socket, { header, untilMs: Infinity })
     return undefined
+  }
+
+  #isAdmitted(socket: Socket, header: string): boolean {
+    const admitted = this.#admitted.get(socket)
+    return admitted?.header === header && this.#context.clock.now() < admitted.untilMs
+  }
+
+  /** Asks the facade, after it has answered for the requests before this one. */
+  #inTurn(request: IncomingMessage): Promise<HttpRefusal | undefined> {
+    const { socket } = request
+    const verdict = this.#askAfter(this.#verdicts.get(socket), request).finally(() => {
+      if (this.#verdicts.get(socket) === verdict) this.#verdicts.delete(socket)
+    })
+    this.#verdicts.set(socket, verdict)
+    return verdict
+  }
+
+  async #askAfter(before: Promise<unknown> | undefined, request: IncomingMessage): Promise<HttpRefusal | undefined> {
+    await before
+    const { socket } = request
+    const header = request.headers.authorization ?? ''
+    if (this.#isAdmitted(socket, header)) return undefined
+    const given = credentialsOf(request)
+    return given === undefined ? UNAUTHORIZED : this.#ask(socket, header, given)
   }
 
   async #ask(socket: Socket, header: string, given: Credentials): Promise<HttpRefusal | undefined> {

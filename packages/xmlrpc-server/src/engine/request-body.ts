@@ -21,6 +21,8 @@ export abstract class BodyReader {
   protected readonly exchange: Exchange
   readonly #maxBytes: number
   #isOver = false
+  /** Why the body is refused. Whoever sends it is told at its end: most would not see an answer before. */
+  #refusal: { readonly error: unknown } | undefined
 
   constructor(exchange: Exchange, maxBytes: number) {
     this.exchange = exchange
@@ -49,8 +51,8 @@ export abstract class BodyReader {
   protected abstract failed(error: unknown): void
 
   #take(chunk: Uint8Array): void {
-    if (this.#isOver) return // what follows is of no interest, but the answer needs a connection in order
     const { exchange } = this
+    if (this.#isOver || exchange.isSettled) return
     const isFirst = exchange.bodyBytes === 0
     exchange.bodyBytes += chunk.byteLength
     if (exchange.bodyBytes > this.#maxBytes) {
@@ -58,6 +60,7 @@ export abstract class BodyReader {
       this.#fail(new BodyTooLarge())
       return
     }
+    if (this.#refusal !== undefined) return
     try {
       if (!isFirst || String(chunk.byteLength) !== exchange.request.headers['content-length']) this.piece(chunk)
       else {
@@ -65,15 +68,16 @@ export abstract class BodyReader {
         this.whole(chunk)
       }
     } catch (error) {
-      this.#isOver = true
-      this.failed(error)
+      if (this.#isOver) this.failed(error)
+      else this.#refusal = { error }
     }
   }
 
   #end(): void {
-    if (this.#isOver) return
+    if (this.#isOver || this.exchange.isSettled) return
     this.#isOver = true
     try {
+      if (this.#refusal !== undefined) throw this.#refusal.error
       this.end()
     } catch (error) {
       this.failed(error)

@@ -1,4 +1,5 @@
 import type { Engine, EngineContext } from '@x/loop-utils/channel'
+import type { Socket } from 'node:net'
 import { AnswerTable } from './answer-table.ts'
 import { CallAnswerer } from './call-answerer.ts'
 import type {
@@ -41,11 +42,12 @@ class XmlRpcEngine implements Engine<XmlRpcEngineContract> {
       take: (exchange: Exchange) => this.#take(exchange),
       settled: (outcome: ExchangeOutcome) => this.#count(outcome),
       admits: this.#access.admits.bind(this.#access),
+      broken: this.#onBroken.bind(this),
       changed: () => this.#tellSoon(),
     }
     this.#listener = new HttpListener(options, handlers, context.clock)
     if (options.mountKey !== null) {
-      mounts.set(options.mountKey, (request, response) => this.#listener.accept(request, response, true))
+      mounts.set(options.mountKey, (request, response) => this.#listener.mount(request, response))
     }
   }
 
@@ -54,7 +56,7 @@ class XmlRpcEngine implements Engine<XmlRpcEngineContract> {
       this.#address = await this.#listener.listen(address)
       return this.#address
     },
-    unlisten: () => this.#listener.unlisten(),
+    unlisten: () => this.#listener.release(),
     setMethods: ({ names }) => this.#table.setMethods(names),
     setDeviceList: ({ interfaceId, devices }) => this.#table.setDeviceList(interfaceId, devices),
     setNotice: (notice) => {
@@ -116,6 +118,12 @@ class XmlRpcEngine implements Engine<XmlRpcEngineContract> {
     const answer: Answer = write(facts)
     // it is not one of the requests that it tells of
     exchange.answer(200, answer, 'gone')
+  }
+
+  /** What an error of HTTP or TLS is answered with belongs to no request; it counts as one. */
+  #onBroken({ remoteAddress }: Socket, code: string | undefined, status: number | undefined): void {
+    if (code !== 'ECONNRESET') this.#context.log('warn', { remoteAddress, code, status }, 'gave a connection up')
+    if (status !== undefined) this.#count('error')
   }
 
   #count(outcome: ExchangeOutcome): void {

@@ -11,6 +11,9 @@ export interface Handover {
   readonly isShared: boolean
 }
 
+/** How long an engine goes on trying to bind a port that the other one is about to free. */
+const PATIENCE_MS = 5000
+
 /**
  * Hands a port from one engine to another; connections stay where they are. Returns for how long it was nobody's.
  *
@@ -27,9 +30,12 @@ export async function handPortOver({ from, to, address, isShared }: Handover): P
     await from.unlisten().catch(() => undefined) // an engine that is gone has freed it
     return 0
   }
+  // it tries from now on: to tell it when the port is free would take longer, the more so while this loop is busy
+  const taking = to.listen({ ...request, patienceMs: PATIENCE_MS })
+  taking.catch(() => undefined) // until it is awaited
   const closedAtMs = await from.unlisten().catch(() => undefined)
   try {
-    const { atMs } = await to.listen(request)
+    const { atMs } = await taking
     return closedAtMs === undefined ? 0 : Math.max(0, atMs - closedAtMs)
   } catch (cause) {
     const isServing = await from.listen(request).then(

@@ -49,7 +49,7 @@ export interface XmlRpcServerOptions extends ServerQueueOptions, ServerAccessOpt
   readonly keepAliveTimeoutMs?: number
   /** How long the headers of a request may take. Default 20,000 ms, or `requestTimeoutMs` where that is less. */
   readonly headersTimeoutMs?: number
-  /** How long a whole request may take to arrive. Default 60,000 ms. */
+  /** How long a whole request may take to arrive, and a peer may read nothing of its answers. Default 60,000 ms. */
   readonly requestTimeoutMs?: number
   /** How long a registered method may take before its caller gets a fault. Default 10,000 ms. */
   readonly handlerTimeoutMs?: number

@@ -1,7 +1,7 @@
 import { bothModes } from '@x/testkit/modes'
 import { describe, expect } from 'vitest'
 import { callDocument, openEngineHost, PlacedEngine, post } from './engine-harness.ts'
-import { requestText, Talk } from './talk.ts'
+import { latch, requestText, Talk } from './talk.ts'
 
 const EVENT = callDocument('event', 'id', 'A:1', 'STATE', '<i4>1</i4>')
 
@@ -39,15 +39,17 @@ describe('HTTP that is not in order', () => {
     defer(() => host.close())
     await using engine = await PlacedEngine.listen(host)
     await engine.link.call('setMethods', { names: ['slow'] })
-    const { promise, resolve: release } = Promise.withResolvers<void>()
+    const { opened, open: release } = latch()
     engine.outcome = async () => {
-      await promise
+      await opened
       return { kind: 'result', value: { data: 'late' } }
     }
     using garbage = new Talk(engine.port)
     garbage.send(`${requestText(callDocument('slow'))}garbage\r\n\r\n`)
     using cut = new Talk(engine.port)
-    cut.send(`${requestText(callDocument('slow'))}POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n`)
+    cut.send(
+      `${requestText(callDocument('slow'))}POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n`,
+    )
     await expect.poll(() => engine.asked).toHaveLength(2)
     expect([garbage.received, cut.received]).toEqual(['', ''])
     release()
@@ -73,6 +75,15 @@ describe('HTTP that is not in order', () => {
     expect(await engine.link.call('counters', null)).toMatchObject({ requests: 3, errors: 3 })
   })
 
+  bothModes('is told of its body when all of that has come, lest the answer is lost', async ({ mode, copy, defer }) => {
+    const host = openEngineHost(mode, copy)
+    defer(() => host.close())
+    await using engine = await PlacedEngine.listen(host, { maxBodyBytes: 16 * 2 ** 20 })
+    const body = Buffer.alloc(12 * 2 ** 20, '<html>')
+    const answers = await Promise.all(Array.from({ length: 4 }, () => post(engine.port, body)))
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400])
+  })
+
   bothModes('is none when the target is a whole address', async ({ mode, copy, defer }) => {
     const host = openEngineHost(mode, copy)
     defer(() => host.close())
@@ -82,11 +93,11 @@ describe('HTTP that is not in order', () => {
       ['HTTP://ccu:9123', 200],
       ['http://ccu:9123/?from=ccu', 200],
       ['http://ccu:9123/elsewhere', 404],
-      ['http:/RPC2', 404],
+      ['http:/RPC2', 400],
     ] as const) {
       using talk = new Talk(engine.port)
       talk.send(requestText(EVENT, { target: path }))
-      await expect.poll(() => talk.statuses, { message: path }).toEqual([status])
+      await expect.poll(() => talk.statuses, { message: path, timeout: 2000 }).toEqual([status])
     }
     const health = await post(engine.port, '', { method: 'GET', path: 'http://ccu/health' })
     expect(JSON.parse(health.body)).toMatchObject({ requestCount: 5 })

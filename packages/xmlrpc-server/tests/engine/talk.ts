@@ -41,7 +41,19 @@ export class Talk {
 }
 
 /** A whole request with a document as its body. */
-export function requestText(body: string, { target = '/', head = '' }: { target?: string; head?: string } = {}): string {
+export function requestText(
+  body: string,
+  { target = '/', head = '' }: { target?: string; head?: string } = {},
+): string {
   const length = Buffer.byteLength(body)
   return `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\n${head}Content-Length: ${length}\r\n\r\n${body}`
+}
+
+/** A promise that resolves when it is told to. */
+export function latch(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open: () => open() }
 }

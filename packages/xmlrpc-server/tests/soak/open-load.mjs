@@ -156,9 +156,9 @@ const timer = setInterval(tick, TICK_MS)
 async function stop() {
   clearInterval(timer)
   const seconds = (performance.now() - startedAt) / 1000
-  for (const until = performance.now() + PATIENCE_MS; open > 0 && performance.now() < until;) {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  const until = performance.now() + PATIENCE_MS
+  const isWaiting = () => open > 0 && performance.now() < until
+  while (isWaiting()) await new Promise((resolve) => setTimeout(resolve, 5))
   for (const connection of kept) connection.end()
   latencies.sort((a, b) => a - b)
   const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0

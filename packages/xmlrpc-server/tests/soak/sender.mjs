@@ -1,18 +1,11 @@
 // Plays CCUs: sends numbered events over kept-alive connections, one for each interface, and tells how long each
 // acknowledgement took. A process of its own, so that nothing in the server's process delays it.
 //   node sender.mjs '{"port":…,"interfaces":[…],"events":…,"batch":…,"rate":…,"seed":…}'
+// The rate is that of one interface, in events per second; null for as fast as the answers come.
 import { connect } from 'node:net'
+import { randomFrom } from './random.mjs'
 
 const { port, interfaces, events, batch, rate, seed } = JSON.parse(process.argv[2])
-
-/** Numbers that are the same for the same seed. */
-function randomFrom(start) {
-  let state = start
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 const values = (id, value) => [id, 'A:1', 'LEVEL', `<i4>${value}</i4>`].map((text) => `<value>${text}</value>`)
 
@@ -60,6 +53,7 @@ async function send(id, count, random, latencies) {
     answers.acknowledged += body.split('<boolean>1</boolean>').length - 1
     if (body.includes('<fault>') || body.includes('faultCode')) answers.faults++
     value += size
+    if (rate === null) continue
     const aheadMs = (value / rate) * 1000 - (performance.now() - startedAt)
     if (aheadMs > 1) await new Promise((resolve) => setTimeout(resolve, aheadMs))
   }

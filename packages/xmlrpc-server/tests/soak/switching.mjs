@@ -115,7 +115,9 @@ function print() {
   console.table(switches.map(rounded))
   console.table(rounded(totals))
   const { longestWindowMs, refused, cut } = totals
-  console.log(`port closed for at most ${longestWindowMs.toFixed(1)} ms (goal: ${WINDOW_MS} ms, none where it is shared)`)
+  console.log(
+    `port closed for at most ${longestWindowMs.toFixed(1)} ms (goal: ${WINDOW_MS} ms, none where it is shared)`,
+  )
   console.log(`connections refused: ${refused}, cut without an answer: ${cut}`)
   console.log(`acknowledgements lost: ${totals.lostAcknowledgements}, acknowledged events lost: ${totals.lostEvents}`)
 }
