@@ -13,6 +13,8 @@ export const packageTests = (name, { floor = {}, exclude = [] } = {}) =>
       execArgv: ['--enable-source-maps', '--import', loader, '--import', wallClock],
       // files share a process: what one leaves behind is another's failure, and none pays for a start of its own
       isolate: false,
+      // many tests wait for sockets and threads rather than compute
+      maxWorkers: 2,
       testTimeout: 20_000,
       hookTimeout: 20_000,
       expect: { poll: { timeout: 15_000 } },
