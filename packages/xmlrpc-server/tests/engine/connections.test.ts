@@ -108,3 +108,18 @@ describe('calls one after the other over a connection, none of which waits for i
     expect(asked).toHaveLength(1)
   })
 })
+
+describe('connections that wait to be taken when the port is freed', () => {
+  bothModes('are taken and answered, none is reset', async ({ mode, copy, defer }) => {
+    const host = openEngineHost(mode, copy)
+    defer(() => host.close())
+    await using engine = await PlacedEngine.listen(host)
+    const talks = Array.from({ length: 60 }, () => new Talk(engine.port))
+    defer(() => talks.forEach((talk) => talk[Symbol.dispose]()))
+    await engine.link.call('unlisten', null)
+    for (const [index, talk] of talks.entries()) talk.send(requestText(event(index)))
+    await expect.poll(() => talks.every(({ statuses }) => statuses[0] === 200)).toBe(true)
+    await expect(post(engine.port, event(60))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await expect.poll(() => engine.acknowledged).toHaveLength(60)
+  })
+})

@@ -26,6 +26,7 @@ class EventSender {
   #isWaiting = false
   #isEnding = false
   #onEnd: (() => void) | undefined
+  #pause: NodeJS.Timeout | undefined
 
   constructor(port: number, interfaceId: string) {
     this.#port = port
@@ -39,6 +40,13 @@ class EventSender {
     return new Promise((resolve) => {
       this.#onEnd = resolve
     })
+  }
+
+  /** Ends at once. */
+  [Symbol.dispose](): void {
+    this.#isEnding = true
+    clearTimeout(this.#pause)
+    this.#socket?.destroy()
   }
 
   #connect(): void {
@@ -81,12 +89,12 @@ class EventSender {
     if (this.#isWaiting) this.counts.unanswered++
     this.#isWaiting = false
     if (this.#isEnding) this.#onEnd?.()
-    else setTimeout(() => this.#connect(), 1)
+    else this.#pause = setTimeout(() => this.#connect(), 1)
   }
 }
 
 /** Several senders at once, each of an interface of its own. */
-export class KeptAliveLoad {
+export class KeptAliveLoad implements Disposable {
   readonly #senders: ReadonlyMap<string, EventSender>
 
   constructor(port: number, interfaceIds: readonly string[]) {
@@ -116,6 +124,11 @@ export class KeptAliveLoad {
 
   async end(): Promise<void> {
     await Promise.all(Array.from(this.#senders.values(), (sender) => sender.end()))
+  }
+
+  /** Ends at once, as after a test that failed. */
+  [Symbol.dispose](): void {
+    for (const sender of this.#senders.values()) sender[Symbol.dispose]()
   }
 
   #sum(count: (counts: SenderCounts) => number): number {

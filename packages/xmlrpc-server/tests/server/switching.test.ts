@@ -32,7 +32,7 @@ describe('switching the implementation', () => {
     server.addCentral(central)
     server.register('ask', () => 'answered')
     const { listenPort } = server
-    const load = new KeptAliveLoad(listenPort, INTERFACES)
+    using load = new KeptAliveLoad(listenPort, INTERFACES)
     const more = (): Promise<void> => {
       const goal = load.acknowledged + 200
       return expect.poll(() => load.acknowledged).toBeGreaterThan(goal)
@@ -197,7 +197,7 @@ describe.skipIf(!canSharePorts())(`switching with a shared port${needsSharing}`,
     const server = await startServer(context, { sharePort: true })
     const central = new RecordingCentral('hub', ...INTERFACES)
     server.addCentral(central)
-    const load = new KeptAliveLoad(server.listenPort, INTERFACES)
+    using load = new KeptAliveLoad(server.listenPort, INTERFACES)
     for (const to of [other(context.mode), context.mode]) {
       const goal = load.acknowledged + 200
       await expect.poll(() => load.acknowledged).toBeGreaterThan(goal)
