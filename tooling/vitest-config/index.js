@@ -24,7 +24,7 @@ export const packageTests = (name, { floor = {}, exclude = [] } = {}) =>
         include: ['src/**'],
         // v8 does not count code that runs in workers; a thread entry only starts what loop-mode tests cover
         exclude: ['src/**/*.thread.ts', ...exclude],
-        reporter: ['text-summary', 'json-summary', 'json', 'html'],
+        reporter: ['text-summary', 'json-summary'],
         reportsDirectory: 'reports/coverage',
         thresholds: { lines: 95, functions: 95, branches: 90, statements: 95, ...floor },
       },

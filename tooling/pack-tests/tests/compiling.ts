@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { Consumer, publishable, type Tarballs } from './packing.ts'
+import { Consumer, publishable } from './packing.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -54,9 +54,9 @@ export const compilations: readonly Compilation[] = Object.entries(COMPILERS).fl
   MODULES.map((modules) => ({ version, compiler, modules })),
 )
 
-/** A folder with programs that import everything that is published. */
-export async function typedConsumer(tarballs: Tarballs): Promise<Consumer> {
-  const consumer = await Consumer.install(tarballs, ...publishable.keys())
+/** A folder with programs that import everything that is published, as it was installed in these. */
+export function typedConsumer(installed: readonly Consumer[]): Consumer {
+  const consumer = Consumer.from(...installed)
   writeFileSync(join(consumer.path, 'every-entry.ts'), everyEntry())
   for (const program of PROGRAMS) consumer.add(program)
   return consumer

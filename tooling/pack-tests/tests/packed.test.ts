@@ -78,8 +78,8 @@ describe('a packed tarball, alone in an empty folder', () => {
   }, 120_000)
 
   it('works when a bundler has swallowed it, with its thread entry bundled beside: @x/xmlrpc-server', async () => {
-    // an install of its own: nothing of it is left in the end
-    using consumer = await Consumer.install(tarballs, '@x/xmlrpc-server')
+    // a folder of its own: nothing of what was installed is left in it in the end
+    using consumer = Consumer.from(await installed('@x/xmlrpc-server'))
     consumer.add('xmlrpc-server.mjs')
     await build({
       absWorkingDir: consumer.path,
@@ -119,7 +119,7 @@ describe('a packed tarball, alone in an empty folder', () => {
 describe('a consumer of all packed tarballs', () => {
   let consumer: Consumer
   beforeAll(async () => {
-    consumer = await typedConsumer(tarballs)
+    consumer = typedConsumer(await Promise.all([...publishable.keys()].map((name) => installed(name))))
   }, 120_000)
   afterAll(() => consumer[Symbol.dispose]())
 

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -72,14 +82,21 @@ export class Tarballs implements Disposable {
 export class Consumer implements Disposable {
   readonly path: string = mkdtempSync(join(tmpdir(), 'x-consumer-'))
 
-  static async install(tarballs: Tarballs, ...names: readonly string[]): Promise<Consumer> {
+  static async install(tarballs: Tarballs, name: string): Promise<Consumer> {
     const consumer = new Consumer()
     writeFileSync(join(consumer.path, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
-    const needed = new Set(names.flatMap((name) => [...closure(name)]))
-    const files = [...needed].map((dependency) => tarballs.of(dependency))
+    const files = [...closure(name)].map((dependency) => tarballs.of(dependency))
     await run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', ...files], {
       cwd: consumer.path,
     })
+    return consumer
+  }
+
+  /** A folder with everything that was installed in these. Its files are theirs: nothing may write to them. */
+  static from(...installed: readonly Consumer[]): Consumer {
+    const consumer = new Consumer()
+    writeFileSync(join(consumer.path, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
+    for (const { path } of installed) linkFolder(join(path, 'node_modules'), join(consumer.path, 'node_modules'))
     return consumer
   }
 
@@ -101,5 +118,15 @@ export class Consumer implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** Links every file of a folder into another one, where it is not there already. */
+function linkFolder(from: string, to: string): void {
+  mkdirSync(to, { recursive: true })
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const target = join(to, entry.name)
+    if (entry.isDirectory()) linkFolder(join(from, entry.name), target)
+    else if (!existsSync(target)) linkSync(join(from, entry.name), target)
   }
 }
