@@ -30,7 +30,7 @@ const judges: ViteUserConfig = {
       // judge by processor time
       'tests/dispatch/{fairness,idle-cost}.test.ts',
       // many thousands of random steps, or hours of hundreds of clients
-      'tests/breaker/breaker-model.test.ts',
+      'tests/breaker/breaker-laws.test.ts',
       'tests/concurrency/*-laws.test.ts',
       'tests/dispatch/prefix-law.test.ts',
       'tests/policy/{compose-laws,listeners}.test.ts',

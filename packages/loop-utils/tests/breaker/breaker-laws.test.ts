@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../src/clock/index.ts'
+import { lawCount } from '../law-count.ts'
 import { COUNTED, type ModelRules } from './history-model.ts'
 import { ModelRun, randomRules, randomStep, type Step } from './model-run.ts'
 
 const SEED = 20_260_514
-const CHUNKS = 10
+const CHUNKS = lawCount({ inSuite: 2, inSoak: 10 })
 const STEPS_PER_CHUNK = 100_000
 
 describe('a breaker beside a model that keeps the whole history', () => {
