@@ -1,3 +1,3 @@
 import { packageTests } from '@x/vitest-config'
 
-export default packageTests('loop-utils')
+export default packageTests('loop-utils', { workers: 1 })

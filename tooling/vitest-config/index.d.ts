@@ -11,5 +11,5 @@ export interface CoverageFloor {
 /** The vitest configuration of one package: tests run from sources, in threads and child processes too. */
 export declare function packageTests(
   name: string,
-  options?: { readonly floor?: CoverageFloor; readonly exclude?: readonly string[] },
+  options?: { readonly floor?: CoverageFloor; readonly exclude?: readonly string[]; readonly workers?: number },
 ): ViteUserConfig

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 const loader = new URL('./register-sources.mjs', import.meta.url).href
 const wallClock = new URL('./jumping-wall-clock.mjs', import.meta.url).href
 
-export const packageTests = (name, { floor = {}, exclude = [] } = {}) =>
+export const packageTests = (name, { floor = {}, exclude = [], workers = 2 } = {}) =>
   defineConfig({
     ssr: { resolve: { conditions: ['@x/source', ...defaultServerConditions] } },
     test: {
@@ -13,8 +13,7 @@ export const packageTests = (name, { floor = {}, exclude = [] } = {}) =>
       execArgv: ['--enable-source-maps', '--import', loader, '--import', wallClock],
       // files share a process: what one leaves behind is another's failure, and none pays for a start of its own
       isolate: false,
-      // many tests wait for sockets and threads rather than compute
-      maxWorkers: 2,
+      maxWorkers: workers,
       testTimeout: 20_000,
       hookTimeout: 20_000,
       expect: { poll: { timeout: 15_000 } },
