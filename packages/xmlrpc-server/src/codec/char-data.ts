@@ -83,3 +83,13 @@ function isCharacter(code: number): boolean {
   if (code < 32) return code === 9 || code === 10 || code === 13
   return code < 0xd800 || (code >= 0xe000 && code < 0xfffe) || (code >= 0x10000 && code <= 0x10ffff)
 }
+
+/** Where the white space that begins at `from` ends. */
+export function skipWhite(text: string, from: number): number {
+  let at = from
+  for (;;) {
+    const code = text.charCodeAt(at)
+    if (code !== 10 && code !== 32 && code !== 13 && code !== 9) return at
+    at++
+  }
+}

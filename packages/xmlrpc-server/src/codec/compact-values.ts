@@ -1,4 +1,4 @@
-import { plainRunEnd } from './char-data.ts'
+import { plainRunEnd, skipWhite } from './char-data.ts'
 import { CallEntry } from './call-entry.ts'
 import type { DecodeRules } from './decode-options.ts'
 import { emptyStruct, type XmlRpcStruct, type XmlRpcValue } from './value.ts'
@@ -333,15 +333,6 @@ const MOST_NAMES = 64
 /** As startsWith, which takes longer where `part` is long and not known beforehand. */
 function isAt(text: string, at: number, part: string): boolean {
   return text.slice(at, at + part.length) === part
-}
-
-function skipWhite(text: string, from: number): number {
-  let at = from
-  for (;;) {
-    const code = text.charCodeAt(at)
-    if (code !== 10 && code !== 32 && code !== 13 && code !== 9) return at
-    at++
-  }
 }
 
 /** Shortest string of which the engine makes a view of the text that it was cut from, rather than a copy. */

@@ -1,3 +1,4 @@
+import { skipWhite } from './char-data.ts'
 import type { CallEntry } from './call-entry.ts'
 import { CompactValues, own } from './compact-values.ts'
 import type { DecodeRules } from './decode-options.ts'
@@ -345,13 +346,4 @@ function paramEnd(text: string, at: number): number {
   if (at < 0) return -1
   const close = skipWhite(text, at)
   return text.startsWith('</param>', close) ? close + 8 : -1
-}
-
-function skipWhite(text: string, from: number): number {
-  let at = from
-  for (;;) {
-    const code = text.charCodeAt(at)
-    if (code !== 10 && code !== 32 && code !== 13 && code !== 9) return at
-    at++
-  }
 }
