@@ -5,12 +5,7 @@ import { Consumer, publishable } from './packing.ts'
 
 const require = createRequire(import.meta.url)
 
-/** Compilers by the name under which they are installed here: the oldest and the newest that consumers may use. */
-const COMPILERS = { '5.2': 'typescript-5.2', '7': 'typescript' }
-const MODULES = [
-  { module: 'nodenext', moduleResolution: 'nodenext' },
-  { module: 'esnext', moduleResolution: 'bundler' },
-]
+const NODE_MODULES = { module: 'nodenext', moduleResolution: 'nodenext' }
 const OPTIONS = {
   target: 'es2022',
   lib: ['es2022'],
@@ -45,14 +40,17 @@ function everyEntry(): string {
 
 export interface Compilation {
   readonly version: string
+  /** The name under which it is installed here. */
   readonly compiler: string
   readonly modules: { readonly module: string; readonly moduleResolution: string }
 }
 
-/** Every compiler with every way to find modules. */
-export const compilations: readonly Compilation[] = Object.entries(COMPILERS).flatMap(([version, compiler]) =>
-  MODULES.map((modules) => ({ version, compiler, modules })),
-)
+/** Every compiler, and every way to find modules. */
+export const compilations: readonly Compilation[] = [
+  { version: '5.2', compiler: 'typescript-5.2', modules: NODE_MODULES },
+  { version: '7', compiler: 'typescript', modules: NODE_MODULES },
+  { version: '7', compiler: 'typescript', modules: { module: 'esnext', moduleResolution: 'bundler' } },
+]
 
 /** A folder with programs that import everything that is published, as it was installed in these. */
 export function typedConsumer(installed: readonly Consumer[]): Consumer {

@@ -106,7 +106,7 @@ describe('a packed tarball, alone in an empty folder', () => {
   }, 120_000)
 
   it('runs as a program and from a test: @x/fake-device', async () => {
-    const consumer = await installed('@x/fake-device')
+    using consumer = await Consumer.installWithNpm(tarballs, '@x/fake-device')
     expect(JSON.parse(await consumer.run('fake-device.mjs'))).toEqual({ devices: expect.any(Number), page: true })
     const program = join(consumer.path, 'node_modules', '.bin', 'fake-device')
     const version = await new Promise((resolve) => {

@@ -82,10 +82,25 @@ export class Tarballs implements Disposable {
 export class Consumer implements Disposable {
   readonly path: string = mkdtempSync(join(tmpdir(), 'x-consumer-'))
 
+  constructor() {
+    writeFileSync(join(this.path, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
+  }
+
+  /** Installs with pnpm, which lets no package import what its manifest does not list. */
   static async install(tarballs: Tarballs, name: string): Promise<Consumer> {
     const consumer = new Consumer()
-    writeFileSync(join(consumer.path, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
-    const files = [...closure(name)].map((dependency) => tarballs.of(dependency))
+    const files = [...closure(name)].map((needed) => [needed, tarballs.of(needed)] as const)
+    // no registry has these versions
+    const overrides = files.map(([needed, file]) => `  '${needed}': 'file:${file}'\n`)
+    writeFileSync(join(consumer.path, 'pnpm-workspace.yaml'), `packages: []\noverrides:\n${overrides.join('')}`)
+    await run('pnpm', ['add', '--prefer-offline', tarballs.of(name)], { cwd: consumer.path })
+    return consumer
+  }
+
+  /** Installs with npm, as most people do. */
+  static async installWithNpm(tarballs: Tarballs, name: string): Promise<Consumer> {
+    const consumer = new Consumer()
+    const files = [...closure(name)].map((needed) => tarballs.of(needed))
     await run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', ...files], {
       cwd: consumer.path,
     })
@@ -95,7 +110,6 @@ export class Consumer implements Disposable {
   /** A folder with everything that was installed in these. Its files are theirs: nothing may write to them. */
   static from(...installed: readonly Consumer[]): Consumer {
     const consumer = new Consumer()
-    writeFileSync(join(consumer.path, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
     for (const { path } of installed) linkFolder(join(path, 'node_modules'), join(consumer.path, 'node_modules'))
     return consumer
   }
