@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compilations, compile, typedConsumer } from './compiling.ts'
 import { Consumer, publishable, Tarballs } from './packing.ts'
+import { manifestFlaws, typeFlaws } from './shape.ts'
 
 const EVENT = { answer: true, channelAddress: 'ABC:1', parameter: 'STATE', value: true }
 const runBuiltLaws = fileURLToPath(
@@ -30,6 +31,23 @@ afterAll(() => {
   tarballs[Symbol.dispose]()
 })
 
+describe('the check of the shape', () => {
+  it('finds an entry that is not there, and types that TypeScript cannot find', async () => {
+    using folder = new Consumer()
+    const exports = { '.': './index.js', './lost': './lost.js' }
+    writeFileSync(
+      join(folder.path, 'package.json'),
+      JSON.stringify({ name: 'misshapen', version: '1.0.0', type: 'module', exports }),
+    )
+    writeFileSync(join(folder.path, 'index.js'), 'export const one = 1\n')
+    writeFileSync(join(folder.path, 'index.d.ts'), 'export declare const one: 1\n')
+    await tarballs.add('misshapen', folder.path)
+    const tarball = tarballs.of('misshapen')
+    expect(await manifestFlaws(tarball)).toEqual([expect.stringContaining('lost.js')])
+    expect(await typeFlaws(tarball)).toEqual(expect.arrayContaining([expect.stringContaining('"entrypoint":"./lost"')]))
+  })
+})
+
 interface ImportedEntry {
   readonly same?: boolean
   readonly needs?: string
@@ -48,6 +66,15 @@ describe('a packed tarball, alone in an empty folder', () => {
       '@x/xmlrpc-server',
     ])
   })
+
+  it.each([...publishable.keys()])(
+    'is in shape, and TypeScript finds the types of every entry: %s',
+    async (name) => {
+      const tarball = tarballs.of(name)
+      expect([await manifestFlaws(tarball), await typeFlaws(tarball)]).toEqual([[], []])
+    },
+    120_000,
+  )
 
   it.each([...publishable.keys()])(
     'imports every entry, and by require() too: %s',

@@ -59,12 +59,15 @@ export class Tarballs implements Disposable {
 
   static async pack(): Promise<Tarballs> {
     const tarballs = new Tarballs()
-    for (const [name, { folder }] of publishable) {
-      const { stdout } = await run('pnpm', ['pack', '--json', '--pack-destination', tarballs.#folder], { cwd: folder })
-      const { filename } = JSON.parse(stdout) as { filename: string }
-      tarballs.#files.set(name, join(tarballs.#folder, basename(filename)))
-    }
+    for (const [name, { folder }] of publishable) await tarballs.add(name, folder)
     return tarballs
+  }
+
+  /** Packs what is in a folder, whose manifest has this name. */
+  async add(name: string, folder: string): Promise<void> {
+    const { stdout } = await run('pnpm', ['pack', '--json', '--pack-destination', this.#folder], { cwd: folder })
+    const { filename } = JSON.parse(stdout) as { filename: string }
+    this.#files.set(name, join(this.#folder, basename(filename)))
   }
 
   of(name: string): string {
