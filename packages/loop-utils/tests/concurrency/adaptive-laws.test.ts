@@ -184,7 +184,7 @@ class Run {
   }
 }
 
-const COUNT = lawCount({ inSuite: 2500, inSoak: 50_000 })
+const COUNT = lawCount({ inSuite: 1200, inSoak: 50_000 })
 
 it(
   `is first come first served within its limit in ${COUNT} random interleavings, whatever the limit learns`,

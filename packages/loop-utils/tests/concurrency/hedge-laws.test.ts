@@ -125,7 +125,7 @@ async function play(chance: Chance): Promise<void> {
   }
 }
 
-const COUNT = lawCount({ inSuite: 5000, inSoak: 100_000 })
+const COUNT = lawCount({ inSuite: 2000, inSoak: 100_000 })
 
 it(
   `is its rules as a loop over time in ${COUNT} random hedged calls, aborted or not`,

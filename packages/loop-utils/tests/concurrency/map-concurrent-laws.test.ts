@@ -236,7 +236,7 @@ class Run {
   }
 }
 
-const COUNT = lawCount({ inSuite: 3000, inSoak: 50_000 })
+const COUNT = lawCount({ inSuite: 1200, inSoak: 50_000 })
 
 it(
   `keeps order, bound and end in ${COUNT} random interleavings of items, readers, failures and aborts`,

@@ -111,7 +111,7 @@ function nameOf(error: unknown): string {
   return error instanceof QueueOverflowError ? 'overflow' : String(error)
 }
 
-const COUNT = lawCount({ inSuite: 6000, inSoak: 100_000 })
+const COUNT = lawCount({ inSuite: 3000, inSoak: 100_000 })
 
 it(
   `is the model in ${COUNT} random interleavings: order, bounds, aborts, no lost permit, no listener`,

@@ -180,7 +180,7 @@ class Run {
   }
 }
 
-const COUNT = lawCount({ inSuite: 4000, inSoak: 50_000 })
+const COUNT = lawCount({ inSuite: 2000, inSoak: 50_000 })
 
 it(
   `ends all tasks together in ${COUNT} random interleavings of failures, cancels, aborts and joins`,

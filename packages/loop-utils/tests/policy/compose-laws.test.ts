@@ -118,7 +118,7 @@ class Run {
   }
 }
 
-const COUNT = lawCount({ inSuite: 2000, inSoak: 50_000 })
+const COUNT = lawCount({ inSuite: 1000, inSoak: 50_000 })
 
 it(
   `heeds aborts and leaves nothing behind in ${COUNT} random interleavings of calls of random compositions`,

@@ -13,6 +13,9 @@ import {
 import { agree, runInterleavings, turnMicrotasks, type Chance } from '../concurrency/interleavings.ts'
 import { rejection } from '../settled.ts'
 import { BucketModel, GcraModel, WindowModel, type ReferenceModel } from './reference-models.ts'
+import { LAW_TIMEOUT_MS, lawCount } from '../law-count.ts'
+
+const COUNT = lawCount({ inSuite: 3000, inSoak: 50_000 })
 
 describe('all', () => {
   it('takes from all or from none', async () => {
@@ -173,9 +176,13 @@ describe('all', () => {
     expect(() => all(gcra({ limit: 1, clock }), gcra({ limit: 1 }))).toThrow('share one clock')
   })
 
-  it('keeps every limit, the order of each limiter, and loses nothing in 8 000 random interleavings', async () => {
-    expect(await runInterleavings(8000, play)).toEqual([])
-  }, 60_000)
+  it(
+    `keeps every limit, the order of each limiter, and loses nothing in ${COUNT} random interleavings`,
+    async () => {
+      expect(await runInterleavings(COUNT, play)).toEqual([])
+    },
+    LAW_TIMEOUT_MS,
+  )
 })
 
 /** One random schedule over two or three parts, used alone and combined. */

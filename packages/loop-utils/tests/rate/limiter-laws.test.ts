@@ -176,7 +176,7 @@ class Run {
   }
 }
 
-const COUNT = lawCount({ inSuite: 4000, inSoak: 100_000 })
+const COUNT = lawCount({ inSuite: 2000, inSoak: 100_000 })
 
 it(
   `is its reference model to the millisecond in ${COUNT} random interleavings`,

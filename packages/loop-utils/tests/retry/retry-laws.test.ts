@@ -295,7 +295,7 @@ async function play(chance: Chance): Promise<void> {
   if (broken !== undefined) throw broken
 }
 
-const COUNT = lawCount({ inSuite: 8000, inSoak: 100_000 })
+const COUNT = lawCount({ inSuite: 3000, inSoak: 100_000 })
 
 it(
   `ends a retry at its abort in every phase, in ${COUNT} random interleavings: at once, no call, no timer, no listener`,
