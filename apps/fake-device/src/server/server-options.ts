@@ -21,7 +21,7 @@ export interface FakeDeviceServerOptions {
   readonly maxReaders?: number
   /** Pause between two signs of life in an event stream, in milliseconds. Default 15 000. */
   readonly heartbeatMs?: number
-  /** How long a request waits for the fake CCU to come to rest, in milliseconds. Default 5000. */
+  /** How long a request waits for the fake CCU to come to rest, in milliseconds. Default 15 000. */
   readonly settleTimeoutMs?: number
   /** What the fake CCU is like; its host and port are decided here. */
   readonly ccu?: Omit<FakeCcuOptions, 'host' | 'port'>
@@ -52,7 +52,7 @@ export function checkServerOptions(options: FakeDeviceServerOptions): CheckedSer
     maxObservations: count('maxObservations', 1000),
     maxReaders: count('maxReaders', 64),
     heartbeatMs: checkDuration('heartbeatMs', options.heartbeatMs ?? 15_000, { min: 1, max: 2 ** 31 - 1 }),
-    settleTimeoutMs: checkDuration('settleTimeoutMs', options.settleTimeoutMs ?? 5000, { min: 1, max: 2 ** 31 - 1 }),
+    settleTimeoutMs: checkDuration('settleTimeoutMs', options.settleTimeoutMs ?? 15_000, { min: 1, max: 2 ** 31 - 1 }),
     ccu: options.ccu ?? {},
     onError: checkFunction('onError', options.onError ?? warn),
   }

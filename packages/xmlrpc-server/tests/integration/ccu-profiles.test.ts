@@ -191,7 +191,7 @@ describe('called by a CCU with several hundred devices', () => {
     context.defer(() => device.control.ccuLoadFleet({ fleet: 'household' }))
     const { central, registration } = await openHub(context, { profile: 'hmip' })
     const expected = descriptionsOf('catalogue')
-    await expect.poll(() => central.newDescriptions.length, { timeout: 10_000 }).toBe(expected.length)
+    await expect.poll(() => central.newDescriptions.length).toBe(expected.length)
     expect(central.newDescriptions).toEqual(expected)
     expect(central.told).toHaveLength(1)
     expect(await stateOf(registration)).toMatchObject({ state: 'ready', answered: 3, failed: 0, faults: 0 })
