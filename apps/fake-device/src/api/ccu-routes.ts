@@ -59,7 +59,11 @@ async function settle(context: Context, settled: Promise<void>, timeoutMs: numbe
   const outcome = await Promise.race([settled, late])
   clearTimeout(timer)
   if (outcome === 'late') {
-    throw new ApiProblem('FAKE_NOT_SETTLED', `callback servers have not answered everything within ${timeoutMs} ms`, context.req.path)
+    throw new ApiProblem(
+      'FAKE_NOT_SETTLED',
+      `callback servers have not answered everything within ${timeoutMs} ms`,
+      context.req.path,
+    )
   }
   return context.body(null, 204)
 }

@@ -93,11 +93,13 @@ export class HttpListener {
     return { host: address.address, port: address.port, atMs: this.#clock.now() }
   }
 
-  /** Takes no more connections; the open ones stay. Returns when, on the clock that all threads share. */
+  /** Takes no more connections; the open ones stay. Returns when at the earliest, on the clock that all threads share. */
   unlisten(): number {
+    // read before: another thread may have bound the port by the time this one runs on
+    const closedAtMs = this.#clock.now()
     // the method of HTTP servers would also end the connections that have no request at this moment
     if (this.#server.listening) NetServer.prototype.close.call(this.#server)
-    return this.#clock.now()
+    return closedAtMs
   }
 
   /**
@@ -105,6 +107,8 @@ export class HttpListener {
    * when that was, as {@link unlisten} does.
    */
   async release(): Promise<number> {
+    // this turn may have looked for connections before those came that wait now
+    await turnOfLoop()
     const beganAt = this.#clock.now()
     for (let now = beganAt; this.#server.listening && now < beganAt + LAST_CONNECTIONS_MS;) {
       const [before, startedAt] = [this.#connected, now]

@@ -3,8 +3,8 @@ export interface SwitchReport {
   readonly from: 'loop' | 'thread'
   readonly to: 'loop' | 'thread'
   /**
-   * For how long the port was nobody's, so that connections were refused, in milliseconds. 0 when it was shared. Not
-   * told are connections that waited to be taken when the old engine closed its port: the system resets them, unseen.
+   * For how long at most the port was nobody's, so that connections were refused, in milliseconds. 0 when it was shared.
+   * Not told are connections that waited to be taken when the old engine closed its port: the system resets them, unseen.
    */
   readonly refusedMs: number
   /** Requests that the old engine answered after the new one had taken the port. */

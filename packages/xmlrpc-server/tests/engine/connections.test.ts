@@ -116,6 +116,8 @@ describe('connections that wait to be taken when the port is freed', () => {
     await using engine = await PlacedEngine.listen(host)
     const talks = Array.from({ length: 60 }, () => new Talk(engine.port))
     defer(() => talks.forEach((talk) => talk[Symbol.dispose]()))
+    // a socket connects in the next tick
+    await new Promise<void>((resolve) => process.nextTick(resolve))
     await engine.link.call('unlisten', null)
     for (const [index, talk] of talks.entries()) talk.send(requestText(event(index)))
     await expect.poll(() => talks.every(({ statuses }) => statuses[0] === 200)).toBe(true)
