@@ -1,3 +1,11 @@
+export {
+  asyncChannelMetrics,
+  keyedSemaphoreMetrics,
+  rwLockMetrics,
+  semaphoreMetrics,
+  singleflightMetrics,
+  taskGroupMetrics,
+} from './concurrency-metrics.ts'
 export { CHANNEL_NAMES, CHANNELS, type ObservedEvent } from './channels.ts'
 export { subscribeToChannels } from './channel-subscription.ts'
 export { EventMetrics, type EventMetricsOptions } from './event-metrics.ts'

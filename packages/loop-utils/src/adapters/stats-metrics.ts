@@ -6,7 +6,8 @@ import type { DispatchStats } from '../dispatch/dispatch-stats.ts'
 import type { RateLimiterStats } from '../rate/rate-limiter.ts'
 import type { RetryBudgetStats } from '../rate/retry-budget.ts'
 import type { MetricSource } from './metric-family.ts'
-import { tableMetrics, type MetricColumn, type MetricTable, type StatsOwners } from './metric-table.ts'
+import { counters, gauges } from './metric-columns.ts'
+import { tableMetrics, type MetricTable, type StatsOwners } from './metric-table.ts'
 
 /** Metrics `x_breaker_…` of circuit breakers, with their names, which must differ, as label `breaker`. */
 export function breakerMetrics(breakers: StatsOwners<BreakerStats>): MetricSource {
@@ -36,31 +37,6 @@ export function concurrencyLimitMetrics(limits: StatsOwners<AdaptiveConcurrencyS
 /** Metrics `x_dispatcher_…` of dispatchers; several need labels of their own. */
 export function dispatcherMetrics(dispatchers: StatsOwners<DispatchStats>): MetricSource {
   return tableMetrics(DISPATCHER, dispatchers)
-}
-
-type Fields<S> = { readonly [K in keyof S as S[K] extends number ? K : never]?: string }
-
-/** Counters that are fields of the same name. */
-function counters<S extends object>(help: Fields<S>): MetricColumn<S>[] {
-  return columns('counter', help)
-}
-
-/** Gauges that are fields of the same name. */
-function gauges<S extends object>(help: Fields<S>): MetricColumn<S>[] {
-  return columns('gauge', help)
-}
-
-function columns<S extends object>(type: 'counter' | 'gauge', help: Fields<S>): MetricColumn<S>[] {
-  return Object.entries<string | undefined>(help).map(([field, text = '']) => ({
-    name: type === 'counter' ? `${snakeCase(field)}_total` : snakeCase(field),
-    help: text,
-    type,
-    read: (stats) => (stats as Readonly<Record<string, number>>)[field],
-  }))
-}
-
-function snakeCase(field: string): string {
-  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'half-open', 'isolated', 'disabled']

@@ -2,7 +2,8 @@ import { checkFunction, checkInteger, checkText } from '../errors/option-checks.
 import { OptionError } from '../errors/option-error.ts'
 import { HeldPermit } from './held-permit.ts'
 import { KeyedSemaphore } from './keyed-semaphore.ts'
-import { Semaphore, type WaitForTurnOptions } from './semaphore.ts'
+import { Semaphore } from './semaphore.ts'
+import type { WaitForTurnOptions } from './turn-queue.ts'
 
 /** Where every copy of this package on the thread finds the one limiter. The number is that of its interface. */
 const REGISTERED: unique symbol = Symbol.for('@x/loop-utils/handshake-limiter/1')

@@ -8,7 +8,6 @@ import {
   rateLimiterMetrics,
   retryBudgetMetrics,
   tableMetrics,
-  type MetricSource,
 } from '../../src/adapters/index.ts'
 import { BreakerRegistry, CircuitBreaker, consecutive } from '../../src/breaker/index.ts'
 import { ManualClock } from '../../src/clock/index.ts'
@@ -18,29 +17,7 @@ import { OptionError } from '../../src/errors/index.ts'
 import { RetryBudget, tokenBucket } from '../../src/rate/index.ts'
 import { fail, succeed } from '../breaker/driven.ts'
 import { settled } from '../settled.ts'
-import { readExposition } from './exposition-format.ts'
-
-/** Every sample of the page: `name{label="value"}` to its value. */
-function samplesOf(...sources: MetricSource[]): Record<string, number> {
-  const samples = readExposition(prometheusText(sources)).flatMap((family) => family.samples)
-  return Object.fromEntries(
-    samples.map(({ name, labels, value }) => [
-      `${name}{${Object.entries(labels)
-        .map(([label, text]) => `${label}=${text}`)
-        .join(',')}}`,
-      value,
-    ]),
-  )
-}
-
-/** How many numbers there are in what `stats()` gives, at any depth. */
-function numbersIn(stats: object): number {
-  return Object.values(stats).reduce<number>(
-    (sum, value) =>
-      sum + (typeof value === 'number' ? 1 : typeof value === 'object' && value !== null ? numbersIn(value) : 0),
-    0,
-  )
-}
+import { numbersIn, samplesOf } from './samples-of.ts'
 
 describe('metrics of breakers', () => {
   it('tell the state as ones and zeros, times in seconds, and every counter', async () => {
