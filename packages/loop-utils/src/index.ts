@@ -57,8 +57,17 @@ export type {
   TimeoutKind,
   WorkerCrash,
 } from './errors/index.ts'
-export { TypedEmitter } from './events/index.ts'
-export type { EmitterOptions, EventArguments, EventGate, EventListener, ListenerErrorHandler } from './events/index.ts'
+export { KeyedListeners, TypedEmitter } from './events/index.ts'
+export type {
+  AnyKeyListener,
+  EmitterOptions,
+  EventArguments,
+  EventGate,
+  EventListener,
+  KeyedEvent,
+  KeyedListenersOptions,
+  ListenerErrorHandler,
+} from './events/index.ts'
 export { checkLogger, silentLogger, thresholdOf, withThreshold } from './log/index.ts'
 export type { Logger, LogLevel, LogThreshold } from './log/index.ts'
 export { ObservationPoint, type Observer, type OnEvent } from './observe/index.ts'
