@@ -83,13 +83,15 @@ export type {
 } from './reconnect/index.ts'
 export { isTransientNetworkError, retry, retryPolicy } from './retry/index.ts'
 export type { FailedAttempt, RetryOptions, RetryPolicyOptions, RetrySpending, ScheduledRetry } from './retry/index.ts'
-export { ServiceCore } from './service/index.ts'
+export { RequestCounter, ServiceCore, sumRequestStats } from './service/index.ts'
 export type {
   HealthError,
   HealthReport,
   HealthStatus,
   LinkHealth,
   Service,
+  RequestCounterOptions,
+  RequestStats,
   ServiceCoreOptions,
   ServiceEvents,
   ServiceListening,

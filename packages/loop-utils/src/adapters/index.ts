@@ -20,5 +20,6 @@ export {
   concurrencyLimitMetrics,
   dispatcherMetrics,
   rateLimiterMetrics,
+  requestMetrics,
   retryBudgetMetrics,
 } from './stats-metrics.ts'

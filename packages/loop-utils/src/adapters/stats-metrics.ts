@@ -5,6 +5,7 @@ import type { BulkheadStats } from '../concurrency/bulkhead.ts'
 import type { DispatchStats } from '../dispatch/dispatch-stats.ts'
 import type { RateLimiterStats } from '../rate/rate-limiter.ts'
 import type { RetryBudgetStats } from '../rate/retry-budget.ts'
+import type { RequestStats } from '../service/request-stats.ts'
 import type { MetricSource } from './metric-family.ts'
 import { counters, gauges } from './metric-columns.ts'
 import { tableMetrics, type MetricTable, type StatsOwners } from './metric-table.ts'
@@ -37,6 +38,11 @@ export function concurrencyLimitMetrics(limits: StatsOwners<AdaptiveConcurrencyS
 /** Metrics `x_dispatcher_…` of dispatchers; several need labels of their own. */
 export function dispatcherMetrics(dispatchers: StatsOwners<DispatchStats>): MetricSource {
   return tableMetrics(DISPATCHER, dispatchers)
+}
+
+/** Metrics `x_service_…` of what serves requests, such as a RequestCounter; several need labels of their own. */
+export function requestMetrics(owners: StatsOwners<RequestStats>): MetricSource {
+  return tableMetrics(REQUESTS, owners)
 }
 
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'half-open', 'isolated', 'disabled']
@@ -157,6 +163,26 @@ const DISPATCHER: MetricTable<DispatchStats> = {
       help: 'The time that 99 % of sampled items waited at most.',
       type: 'gauge',
       read: ({ queueAgeP99Ms }) => queueAgeP99Ms / 1000,
+    },
+  ],
+}
+
+const REQUESTS: MetricTable<RequestStats> = {
+  prefix: 'x_service',
+  columns: [
+    ...counters<RequestStats>({ requests: 'Requests that have ended.', errors: 'Requests that failed.' }),
+    ...gauges<RequestStats>({ errorRate: 'Errors by request.' }),
+    {
+      name: 'last_request_timestamp_seconds',
+      help: 'When the last request ended; absent before the first.',
+      type: 'gauge',
+      read: ({ lastAt }) => (lastAt === undefined ? undefined : lastAt / 1000),
+    },
+    {
+      name: 'last_error_timestamp_seconds',
+      help: 'When the last request failed; absent when none did.',
+      type: 'gauge',
+      read: ({ lastErrorAt }) => (lastErrorAt === undefined ? undefined : lastErrorAt / 1000),
     },
   ],
 }

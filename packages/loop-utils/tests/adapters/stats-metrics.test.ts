@@ -6,6 +6,7 @@ import {
   dispatcherMetrics,
   prometheusText,
   rateLimiterMetrics,
+  requestMetrics,
   retryBudgetMetrics,
   tableMetrics,
 } from '../../src/adapters/index.ts'
@@ -15,6 +16,7 @@ import { adaptiveConcurrency, Bulkhead } from '../../src/concurrency/index.ts'
 import { Dispatcher } from '../../src/dispatch/index.ts'
 import { OptionError } from '../../src/errors/index.ts'
 import { RetryBudget, tokenBucket } from '../../src/rate/index.ts'
+import { RequestCounter } from '../../src/service/index.ts'
 import { fail, succeed } from '../breaker/driven.ts'
 import { settled } from '../settled.ts'
 import { numbersIn, samplesOf } from './samples-of.ts'
@@ -119,6 +121,27 @@ describe('metrics of the other parts', () => {
     expect(Object.keys(samples)).toHaveLength(numbers.reduce((sum, count) => sum + count))
     await clock.advance(10)
     await held
+  })
+
+  it('tell how much a service serves, and when last', async () => {
+    const clock = new ManualClock({ wallMs: 5000 })
+    const requests = new RequestCounter({ clock })
+    const source = requestMetrics([requests])
+    expect(samplesOf(source)).toEqual({
+      'x_service_requests_total{}': 0,
+      'x_service_errors_total{}': 0,
+      'x_service_error_rate{}': 0,
+    })
+    requests.failed()
+    await clock.advance(500)
+    requests.succeeded()
+    expect(samplesOf(source)).toEqual({
+      'x_service_requests_total{}': 2,
+      'x_service_errors_total{}': 1,
+      'x_service_error_rate{}': 0.5,
+      'x_service_last_request_timestamp_seconds{}': 5.5,
+      'x_service_last_error_timestamp_seconds{}': 5,
+    })
   })
 
   it('are read anew each time', () => {
