@@ -196,6 +196,7 @@ export type {
   GradientOptions,
   HandshakeLimiter,
   HandshakeLimits,
+  HandshakeStats,
   HedgeOptions,
   HedgePolicyOptions,
   KeyedSemaphoreOptions,
@@ -203,6 +204,7 @@ export type {
   LimitOutcome,
   MapConcurrentOptions,
   MapContext,
+  OwnHandshakeLimiter,
   Paced,
   PacedOptions,
   RwLockStats,
@@ -338,6 +340,8 @@ export { ResourceDisposeError, ResourceStack } from './resources/index.ts'
 export type { Resource } from './resources/index.ts'
 export {
   CounterRangeError,
+  joinHandshakes,
+  shareHandshakes,
   ThreadBreaker,
   ThreadCounter,
   ThreadLatch,
@@ -346,6 +350,9 @@ export {
 } from './shared/index.ts'
 export type {
   CounterCondition,
+  HandshakeHandle,
+  SharedHandshakes,
+  ShareHandshakesOptions,
   ThreadAcquireOptions,
   ThreadAcquireSyncOptions,
   ThreadBreakerOptions,

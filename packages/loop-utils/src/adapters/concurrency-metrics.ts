@@ -1,4 +1,5 @@
 import type { AsyncChannelStats } from '../concurrency/async-channel.ts'
+import type { HandshakeStats } from '../concurrency/handshake-limiter.ts'
 import type { KeyedSemaphoreStats } from '../concurrency/keyed-semaphore.ts'
 import type { RwLockStats } from '../concurrency/rw-lock.ts'
 import type { SemaphoreStats } from '../concurrency/semaphore.ts'
@@ -37,6 +38,11 @@ export function taskGroupMetrics(groups: StatsOwners<TaskGroupStats>): MetricSou
 /** Metrics `x_async_channel_…` of channels; several need labels of their own. */
 export function asyncChannelMetrics(channels: StatsOwners<AsyncChannelStats>): MetricSource {
   return tableMetrics(ASYNC_CHANNEL, channels)
+}
+
+/** Metrics `x_handshakes_…` of handshake limiters; several need labels of their own. */
+export function handshakeMetrics(limiters: StatsOwners<HandshakeStats>): MetricSource {
+  return tableMetrics(HANDSHAKES, limiters)
 }
 
 const TURNS: readonly MetricColumn<TurnStats>[] = [
@@ -111,4 +117,9 @@ const ASYNC_CHANNEL: MetricTable<AsyncChannelStats> = {
       dropped: 'Values that were dropped.',
     }),
   ],
+}
+
+const HANDSHAKES: MetricTable<HandshakeStats> = {
+  prefix: 'x_handshakes',
+  columns: [...gauges<HandshakeStats>({ running: 'Handshakes that go on.' }), ...TURNS],
 }

@@ -1,5 +1,6 @@
 export {
   asyncChannelMetrics,
+  handshakeMetrics,
   keyedSemaphoreMetrics,
   rwLockMetrics,
   semaphoreMetrics,

@@ -22,6 +22,8 @@ export {
   handshakeLimiter,
   type HandshakeLimiter,
   type HandshakeLimits,
+  type HandshakeStats,
+  type OwnHandshakeLimiter,
 } from './handshake-limiter.ts'
 export { hedge, hedgePolicy, type HedgeOptions, type HedgePolicyOptions } from './hedge.ts'
 export { HeldPermit } from './held-permit.ts'

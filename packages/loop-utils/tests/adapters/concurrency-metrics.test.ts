@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   asyncChannelMetrics,
+  handshakeMetrics,
   keyedSemaphoreMetrics,
   rwLockMetrics,
   semaphoreMetrics,
@@ -9,6 +10,7 @@ import {
 } from '../../src/adapters/index.ts'
 import {
   AsyncChannel,
+  createHandshakeLimiter,
   KeyedMutex,
   KeyedSemaphore,
   Mutex,
@@ -31,6 +33,8 @@ describe('metrics of what orders work', () => {
     lock.tryAcquireRead()
     const flights = new Singleflight<string, number>()
     await flights.run('a', () => 1)
+    const handshakes = createHandshakeLimiter()
+    await handshakes.acquire('bridge')
     const group = new TaskGroup()
     await group.run(() => 1)
     const channel = new AsyncChannel<number>({ capacity: 1, overflow: 'drop-newest' })
@@ -47,6 +51,7 @@ describe('metrics of what orders work', () => {
         [{ of: 'devices' }, perDevice],
       ]),
       rwLockMetrics([lock]),
+      handshakeMetrics([handshakes]),
       singleflightMetrics([flights]),
       taskGroupMetrics([group]),
       asyncChannelMetrics([channel]),
@@ -63,6 +68,8 @@ describe('metrics of what orders work', () => {
       'x_rw_lock_readers{}': 1,
       'x_rw_lock_writers{}': 0,
       'x_rw_lock_abandoned_total{}': 0,
+      'x_handshakes_running{}': 1,
+      'x_handshakes_acquired_total{}': 1,
       'x_singleflight_flights{}': 0,
       'x_singleflight_called_total{}': 1,
       'x_task_group_succeeded_total{}': 1,
@@ -70,7 +77,7 @@ describe('metrics of what orders work', () => {
       'x_async_channel_waiting_senders{}': 0,
       'x_async_channel_dropped_total{}': 1,
     })
-    const owners = [semaphore, mutex, perHost, perDevice, lock, flights, group, channel]
+    const owners = [semaphore, mutex, perHost, perDevice, lock, handshakes, flights, group, channel]
     const numbers = owners.map((owner) => numbersIn(owner.stats()))
     expect(Object.keys(samples)).toHaveLength(numbers.reduce((sum, count) => sum + count))
   })
