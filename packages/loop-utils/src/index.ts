@@ -82,7 +82,14 @@ export type {
   ReconnectorState,
 } from './reconnect/index.ts'
 export { isTransientNetworkError, retry, retryPolicy } from './retry/index.ts'
-export type { FailedAttempt, RetryOptions, RetryPolicyOptions, RetrySpending, ScheduledRetry } from './retry/index.ts'
+export type {
+  FailedAttempt,
+  LateAttempt,
+  RetryOptions,
+  RetryPolicyOptions,
+  RetrySpending,
+  ScheduledRetry,
+} from './retry/index.ts'
 export { RequestCounter, ServiceCore, sumRequestStats } from './service/index.ts'
 export type {
   HealthError,
