@@ -1,9 +1,10 @@
-import { checkFunction, checkInteger, checkSignal, checkText } from '../errors/option-checks.ts'
+import { checkInteger, checkSignal, checkText } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { ServiceStateError } from '../errors/service-state-error.ts'
 import type { ThreadSemaphore } from '../shared/thread-semaphore.ts'
 import { HeldPermit } from './held-permit.ts'
 import { KeyedSemaphore } from './keyed-semaphore.ts'
+import { runHolding } from './run-holding.ts'
 import { Semaphore } from './semaphore.ts'
 import type { TurnStats, WaitForTurnOptions } from './turn-queue.ts'
 
@@ -140,15 +141,8 @@ class StepwiseLimiter implements HandshakeLimiter {
     return this.#begin(places)
   }
 
-  async run<T>(host: string, fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
-    checkFunction('fn', fn)
-    const permit = await this.acquire(host, options)
-    try {
-      options?.signal?.throwIfAborted()
-      return await fn()
-    } finally {
-      permit.release()
-    }
+  run<T>(host: string, fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
+    return runHolding(() => this.acquire(host, options), fn, options)
   }
 
   shareBy(total: ThreadSemaphore): void {

@@ -2,6 +2,7 @@ import { checkCount, checkInteger } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { disposedError } from './disposed-error.ts'
 import { HeldPermit } from './held-permit.ts'
+import { runHolding } from './run-holding.ts'
 import { Semaphore, type SemaphoreOptions } from './semaphore.ts'
 import type { TurnStats, WaitForTurnOptions } from './turn-queue.ts'
 import { checkMaxWaiting } from './waiting-bound.ts'
@@ -88,14 +89,8 @@ export class KeyedSemaphore<K> implements Disposable {
   }
 
   /** Waits for its turn at `key`, calls `fn`, and releases when that has settled. After an abort `fn` is not called. */
-  async run<T>(key: K, fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
-    const permit = await this.acquire(key, options)
-    try {
-      options?.signal?.throwIfAborted()
-      return await fn()
-    } finally {
-      permit.release()
-    }
+  run<T>(key: K, fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
+    return runHolding(() => this.acquire(key, options), fn, options)
   }
 
   /** Rejects all who wait for any key, as on shutdown; returns how many there were. */

@@ -1,6 +1,7 @@
-import { checkFunction, checkSignal } from '../errors/option-checks.ts'
+import { checkSignal } from '../errors/option-checks.ts'
 import { disposedError } from './disposed-error.ts'
 import { HeldPermit } from './held-permit.ts'
+import { runHolding } from './run-holding.ts'
 import { rejectAll, Waiter, WaiterQueue } from './waiter-queue.ts'
 import { checkMaxWaiting, checkRoom } from './waiting-bound.ts'
 
@@ -73,15 +74,8 @@ export class TurnQueue<P> {
     }
   }
 
-  async run<T>(asked: P, fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
-    checkFunction('fn', fn)
-    const permit = await this.acquire(asked, options)
-    try {
-      options?.signal?.throwIfAborted()
-      return await fn()
-    } finally {
-      permit.release()
-    }
+  run<T>(asked: P, fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
+    return runHolding(() => this.acquire(asked, options), fn, options)
   }
 
   /** Lets those in whose turn it is; the first who is not admitted ends it. */

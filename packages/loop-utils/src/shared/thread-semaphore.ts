@@ -2,7 +2,8 @@ import { threadId, type Worker } from 'node:worker_threads'
 import type { CancelledError } from '../concurrency/cancelled-error.ts'
 import { disposedError } from '../concurrency/disposed-error.ts'
 import { HeldPermit } from '../concurrency/held-permit.ts'
-import { checkFunction, checkInteger } from '../errors/option-checks.ts'
+import { runHolding } from '../concurrency/run-holding.ts'
+import { checkInteger } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { ServiceStateError } from '../errors/service-state-error.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
@@ -148,15 +149,8 @@ export class ThreadSemaphore implements Disposable {
   }
 
   /** Waits for permits, calls `fn`, and releases when that has settled. After an abort `fn` is not called. */
-  async run<T>(fn: () => T | PromiseLike<T>, options: ThreadAcquireOptions = {}): Promise<T> {
-    checkFunction('fn', fn)
-    const permit = await this.acquire(options)
-    try {
-      options.signal?.throwIfAborted()
-      return await fn()
-    } finally {
-      permit.release()
-    }
+  run<T>(fn: () => T | PromiseLike<T>, options: ThreadAcquireOptions = {}): Promise<T> {
+    return runHolding(() => this.acquire(options), fn, options)
   }
 
   /**
