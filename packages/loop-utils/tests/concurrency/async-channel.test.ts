@@ -4,7 +4,10 @@ import { AsyncChannel, ChannelClosedError } from '../../src/concurrency/index.ts
 import { OptionError, QueueOverflowError } from '../../src/errors/index.ts'
 import { CountedSignal } from '../counted-signal.ts'
 import { rejection } from '../settled.ts'
+import { LAW_TIMEOUT_MS, lawCount } from '../law-count.ts'
 import { agree, runInterleavings, turnMicrotasks, type Chance } from './interleavings.ts'
+
+const COUNT = lawCount({ inSuite: 3000, inSoak: 40_000 })
 
 describe('AsyncChannel', () => {
   it('gives values in the order in which they were sent, and ends', async () => {
@@ -176,9 +179,13 @@ describe('AsyncChannel', () => {
     expect(() => new AsyncChannel({ capacity: 1, maxWaiting: -1 })).toThrow('maxWaiting')
   })
 
-  it('is the model in 15 000 random interleavings: order, bounds, no value lost or doubled', async () => {
-    expect(await runInterleavings(15_000, play)).toEqual([])
-  }, 60_000)
+  it(
+    `is the model in ${COUNT} random interleavings: order, bounds, no value lost or doubled`,
+    async () => {
+      expect(await runInterleavings(COUNT, play)).toEqual([])
+    },
+    LAW_TIMEOUT_MS,
+  )
 })
 
 /** A channel as arrays. */

@@ -8,7 +8,10 @@ import { compose, timeoutPolicy } from '../../src/policy/index.ts'
 import { Deadline, type LateOutcome } from '../../src/timeout/index.ts'
 import { CountedSignal } from '../counted-signal.ts'
 import { rejection, settled } from '../settled.ts'
+import { LAW_TIMEOUT_MS, lawCount } from '../law-count.ts'
 import { agree, Deferred, runInterleavings, turnMicrotasks, type Chance } from './interleavings.ts'
+
+const COUNT = lawCount({ inSuite: 2000, inSoak: 40_000 })
 
 describe('Bulkhead', () => {
   it('tells its observer of timeouts, and how late functions end', async () => {
@@ -259,9 +262,13 @@ describe('Bulkhead', () => {
     expect(bulkhead.running).toBe(0)
   })
 
-  it('is the model in 10 000 random interleavings: order, slots held until the end, bounds, no lost slot', async () => {
-    expect(await runInterleavings(10_000, play)).toEqual([])
-  }, 60_000)
+  it(
+    `is the model in ${COUNT} random interleavings: order, slots held until the end, bounds, no lost slot`,
+    async () => {
+      expect(await runInterleavings(COUNT, play)).toEqual([])
+    },
+    LAW_TIMEOUT_MS,
+  )
 })
 
 /** In which order calls with these priorities are made once the slot becomes free. */

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { RwLock, type HeldPermit } from '../../src/concurrency/index.ts'
 import { rejection } from '../settled.ts'
+import { LAW_TIMEOUT_MS, lawCount } from '../law-count.ts'
 import { agree, runInterleavings, turnMicrotasks, type Chance } from './interleavings.ts'
 
 type Access = 'read' | 'write'
@@ -121,10 +122,16 @@ async function play(chance: Chance): Promise<void> {
   agree('listeners', listeners, 0)
 }
 
+const COUNT = lawCount({ inSuite: 3000, inSoak: 40_000 })
+
 describe('RwLock', () => {
-  it('is the model in 20 000 random interleavings', async () => {
-    expect(await runInterleavings(20_000, play)).toEqual([])
-  })
+  it(
+    `is the model in ${COUNT} random interleavings`,
+    async () => {
+      expect(await runInterleavings(COUNT, play)).toEqual([])
+    },
+    LAW_TIMEOUT_MS,
+  )
 
   it('lets readers in together and a writer alone', async () => {
     const lock = new RwLock()

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { Singleflight } from '../../src/concurrency/index.ts'
 import { OptionError, QueueOverflowError } from '../../src/errors/index.ts'
 import { rejection, settled } from '../settled.ts'
+import { LAW_TIMEOUT_MS, lawCount } from '../law-count.ts'
 import { agree, Deferred, runInterleavings, turnMicrotasks, type Chance } from './interleavings.ts'
+
+const COUNT = lawCount({ inSuite: 2000, inSoak: 40_000 })
 
 describe('Singleflight', () => {
   it('calls once for all who ask at the same time, and anew afterwards', async () => {
@@ -114,9 +117,13 @@ describe('Singleflight', () => {
     await expect(flights.run('a', 1 as never)).rejects.toThrow('option fn')
   })
 
-  it('keeps its laws in 8 000 random interleavings', async () => {
-    expect(await runInterleavings(8000, play)).toEqual([])
-  })
+  it(
+    `keeps its laws in ${COUNT} random interleavings`,
+    async () => {
+      expect(await runInterleavings(COUNT, play)).toEqual([])
+    },
+    LAW_TIMEOUT_MS,
+  )
 })
 
 /**

@@ -1,10 +1,10 @@
-import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { constant } from '../../src/backoff/index.ts'
 import { ManualClock } from '../../src/clock/index.ts'
 import { compose, timeoutPolicy } from '../../src/policy/index.ts'
 import { retry, retryPolicy, type LateAttempt } from '../../src/retry/index.ts'
 import { settled } from '../settled.ts'
+import { warning } from '../warning.ts'
 
 const TIMES = { attemptTimeoutMs: 50, backoff: constant(10) }
 
@@ -73,7 +73,7 @@ describe('onLate of a retry', () => {
 
   it('disturbs nobody by what it throws, and has to be a function', async () => {
     const clock = new ManualClock()
-    const warned = once(process, 'warning')
+    const warned = warning('in onLate')
     const result = settled(
       retry(() => clock.sleep(100), {
         ...TIMES,
@@ -86,7 +86,7 @@ describe('onLate of a retry', () => {
     )
     await clock.advance(100)
     expect(await result).toMatchObject({ reason: { code: 'LOOP_RETRY_EXHAUSTED' } })
-    expect(await warned).toMatchObject([{ message: 'onLate threw Error: in onLate' }])
+    expect(await warned).toMatchObject({ message: 'onLate threw Error: in onLate', code: 'LOOP_STRAY_ERROR' })
     expect(() => retryPolicy({ onLate: 1 as never })).toThrow('option onLate')
   })
 })
