@@ -57,8 +57,17 @@ export type {
   TimeoutKind,
   WorkerCrash,
 } from './errors/index.ts'
-export { TypedEmitter } from './events/index.ts'
-export type { EmitterOptions, EventArguments, EventGate, EventListener, ListenerErrorHandler } from './events/index.ts'
+export { KeyedListeners, TypedEmitter } from './events/index.ts'
+export type {
+  AnyKeyListener,
+  EmitterOptions,
+  EventArguments,
+  EventGate,
+  EventListener,
+  KeyedEvent,
+  KeyedListenersOptions,
+  ListenerErrorHandler,
+} from './events/index.ts'
 export { checkLogger, silentLogger, thresholdOf, withThreshold } from './log/index.ts'
 export type { Logger, LogLevel, LogThreshold } from './log/index.ts'
 export { ObservationPoint, type Observer, type OnEvent } from './observe/index.ts'
@@ -73,14 +82,23 @@ export type {
   ReconnectorState,
 } from './reconnect/index.ts'
 export { isTransientNetworkError, retry, retryPolicy } from './retry/index.ts'
-export type { FailedAttempt, RetryOptions, RetryPolicyOptions, RetrySpending, ScheduledRetry } from './retry/index.ts'
-export { ServiceCore } from './service/index.ts'
+export type {
+  FailedAttempt,
+  LateAttempt,
+  RetryOptions,
+  RetryPolicyOptions,
+  RetrySpending,
+  ScheduledRetry,
+} from './retry/index.ts'
+export { RequestCounter, ServiceCore, sumRequestStats } from './service/index.ts'
 export type {
   HealthError,
   HealthReport,
   HealthStatus,
   LinkHealth,
   Service,
+  RequestCounterOptions,
+  RequestStats,
   ServiceCoreOptions,
   ServiceEvents,
   ServiceListening,
@@ -185,19 +203,27 @@ export type {
   GradientOptions,
   HandshakeLimiter,
   HandshakeLimits,
+  HandshakeStats,
   HedgeOptions,
   HedgePolicyOptions,
   KeyedSemaphoreOptions,
+  KeyedSemaphoreStats,
   LimitOutcome,
   MapConcurrentOptions,
   MapContext,
+  OwnHandshakeLimiter,
   Paced,
   PacedOptions,
+  RwLockStats,
   SemaphoreAcquireOptions,
   SemaphoreOptions,
+  SemaphoreStats,
   SingleflightOptions,
+  SingleflightStats,
   TaskGroupOptions,
+  TaskGroupStats,
   ThrottleOptions,
+  TurnStats,
   WaitForTurnOptions,
   WaitingBound,
 } from './concurrency/index.ts'
@@ -321,6 +347,8 @@ export { ResourceDisposeError, ResourceStack } from './resources/index.ts'
 export type { Resource } from './resources/index.ts'
 export {
   CounterRangeError,
+  joinHandshakes,
+  shareHandshakes,
   ThreadBreaker,
   ThreadCounter,
   ThreadLatch,
@@ -329,6 +357,9 @@ export {
 } from './shared/index.ts'
 export type {
   CounterCondition,
+  HandshakeHandle,
+  SharedHandshakes,
+  ShareHandshakesOptions,
   ThreadAcquireOptions,
   ThreadAcquireSyncOptions,
   ThreadBreakerOptions,

@@ -1,3 +1,12 @@
+export {
+  asyncChannelMetrics,
+  handshakeMetrics,
+  keyedSemaphoreMetrics,
+  rwLockMetrics,
+  semaphoreMetrics,
+  singleflightMetrics,
+  taskGroupMetrics,
+} from './concurrency-metrics.ts'
 export { CHANNEL_NAMES, CHANNELS, type ObservedEvent } from './channels.ts'
 export { subscribeToChannels } from './channel-subscription.ts'
 export { EventMetrics, type EventMetricsOptions } from './event-metrics.ts'
@@ -12,5 +21,6 @@ export {
   concurrencyLimitMetrics,
   dispatcherMetrics,
   rateLimiterMetrics,
+  requestMetrics,
   retryBudgetMetrics,
 } from './stats-metrics.ts'

@@ -5,8 +5,10 @@ import type { BulkheadStats } from '../concurrency/bulkhead.ts'
 import type { DispatchStats } from '../dispatch/dispatch-stats.ts'
 import type { RateLimiterStats } from '../rate/rate-limiter.ts'
 import type { RetryBudgetStats } from '../rate/retry-budget.ts'
+import type { RequestStats } from '../service/request-stats.ts'
 import type { MetricSource } from './metric-family.ts'
-import { tableMetrics, type MetricColumn, type MetricTable, type StatsOwners } from './metric-table.ts'
+import { counters, gauges } from './metric-columns.ts'
+import { tableMetrics, type MetricTable, type StatsOwners } from './metric-table.ts'
 
 /** Metrics `x_breaker_…` of circuit breakers, with their names, which must differ, as label `breaker`. */
 export function breakerMetrics(breakers: StatsOwners<BreakerStats>): MetricSource {
@@ -38,29 +40,9 @@ export function dispatcherMetrics(dispatchers: StatsOwners<DispatchStats>): Metr
   return tableMetrics(DISPATCHER, dispatchers)
 }
 
-type Fields<S> = { readonly [K in keyof S as S[K] extends number ? K : never]?: string }
-
-/** Counters that are fields of the same name. */
-function counters<S extends object>(help: Fields<S>): MetricColumn<S>[] {
-  return columns('counter', help)
-}
-
-/** Gauges that are fields of the same name. */
-function gauges<S extends object>(help: Fields<S>): MetricColumn<S>[] {
-  return columns('gauge', help)
-}
-
-function columns<S extends object>(type: 'counter' | 'gauge', help: Fields<S>): MetricColumn<S>[] {
-  return Object.entries<string | undefined>(help).map(([field, text = '']) => ({
-    name: type === 'counter' ? `${snakeCase(field)}_total` : snakeCase(field),
-    help: text,
-    type,
-    read: (stats) => (stats as Readonly<Record<string, number>>)[field],
-  }))
-}
-
-function snakeCase(field: string): string {
-  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+/** Metrics `x_service_…` of what serves requests, such as a RequestCounter; several need labels of their own. */
+export function requestMetrics(owners: StatsOwners<RequestStats>): MetricSource {
+  return tableMetrics(REQUESTS, owners)
 }
 
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'half-open', 'isolated', 'disabled']
@@ -181,6 +163,26 @@ const DISPATCHER: MetricTable<DispatchStats> = {
       help: 'The time that 99 % of sampled items waited at most.',
       type: 'gauge',
       read: ({ queueAgeP99Ms }) => queueAgeP99Ms / 1000,
+    },
+  ],
+}
+
+const REQUESTS: MetricTable<RequestStats> = {
+  prefix: 'x_service',
+  columns: [
+    ...counters<RequestStats>({ requests: 'Requests that have ended.', errors: 'Requests that failed.' }),
+    ...gauges<RequestStats>({ errorRate: 'Errors by request.' }),
+    {
+      name: 'last_request_timestamp_seconds',
+      help: 'When the last request ended; absent before the first.',
+      type: 'gauge',
+      read: ({ lastAt }) => (lastAt === undefined ? undefined : lastAt / 1000),
+    },
+    {
+      name: 'last_error_timestamp_seconds',
+      help: 'When the last request failed; absent when none did.',
+      type: 'gauge',
+      read: ({ lastErrorAt }) => (lastErrorAt === undefined ? undefined : lastErrorAt / 1000),
     },
   ],
 }

@@ -15,6 +15,7 @@ import type { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import { isOverloadError } from '../rate/overload-error.ts'
 import { AimdLimit, type AimdOptions } from './aimd-limit.ts'
+import { disposedError } from './disposed-error.ts'
 import { GradientLimit, type GradientOptions } from './gradient-limit.ts'
 import type { LimitAlgorithm, LimitSample } from './limit-algorithm.ts'
 import { LimitPermit } from './limit-permit.ts'
@@ -61,7 +62,7 @@ export interface AdaptiveConcurrencyStats {
  * Lets as many functions run at a time as the peer bears, which it finds out by how they go. Strictly first come first
  * served; a slot is taken until the function has really ended, even if its caller gave up.
  */
-export class AdaptiveConcurrency implements Policy {
+export class AdaptiveConcurrency implements Policy, Disposable {
   readonly name: string
   readonly #algorithm: LimitAlgorithm
   readonly #maxWaiting: number
@@ -73,6 +74,7 @@ export class AdaptiveConcurrency implements Policy {
   #begun = 0
   #succeeded = 0
   #overloaded = 0
+  #isDisposed = false
 
   /** @throws OptionError when an option is out of range */
   constructor(options: AdaptiveConcurrencyOptions = {}) {
@@ -101,8 +103,8 @@ export class AdaptiveConcurrency implements Policy {
   }
 
   /**
-   * Waits for a slot and calls `fn`. Rejects with `signal.reason` at once after an abort, and with a QueueOverflowError
-   * when too many wait already.
+   * Waits for a slot and calls `fn`. Rejects with `signal.reason` at once after an abort, with a QueueOverflowError when
+   * too many wait already, and with a CancelledError once it is disposed of.
    */
   async execute<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
     checkFunction('fn', fn)
@@ -113,7 +115,7 @@ export class AdaptiveConcurrency implements Policy {
     })
   }
 
-  /** Takes a slot now, for work that is not one function; undefined when there is none or others wait. */
+  /** Takes a slot now, for work that is not one function; undefined when there is none, others wait, or it is disposed of. */
   tryAcquire(): LimitPermit | undefined {
     if (!this.#isFree()) return undefined
     this.#running++
@@ -130,8 +132,15 @@ export class AdaptiveConcurrency implements Policy {
     return rejectAll(this.#queue, reason)
   }
 
+  /** Rejects all who wait, and all from now on, with a CancelledError. Functions that run are not disturbed. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.rejectWaiting(disposedError(this.name))
+  }
+
   #isFree(): boolean {
-    return this.#queue.size === 0 && this.#running < this.limit
+    return !this.#isDisposed && this.#queue.size === 0 && this.#running < this.limit
   }
 
   async #enter(scope: CallScope): Promise<void> {
@@ -139,6 +148,7 @@ export class AdaptiveConcurrency implements Policy {
       this.#running++
       return
     }
+    if (this.#isDisposed) throw disposedError(this.name)
     checkRoom(this.#queue, this.#maxWaiting, `queue of ${this.name}`)
     await Waiter.in(this.#queue, undefined, { abort: scope })
   }

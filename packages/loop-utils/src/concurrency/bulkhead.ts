@@ -18,6 +18,7 @@ import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts
 import type { LateOutcome } from '../timeout/late-outcome.ts'
 import type { CallLimit } from '../timeout/limited-call.ts'
 import { BulkheadFullError } from './bulkhead-full-error.ts'
+import { disposedError } from './disposed-error.ts'
 import { inScope, runTracked } from './policy-scope.ts'
 import { PriorityQueue } from './priority-queue.ts'
 import { Waiter, type WaiterQueue, type WaitLimit } from './waiter-queue.ts'
@@ -61,7 +62,7 @@ export interface BulkheadStats {
   readonly waiting: number
   /** Functions that were called. */
   readonly called: number
-  /** Calls that were refused for lack of room or that waited too long. */
+  /** Calls that were refused for lack of room, after waiting too long, or since it is disposed of. */
   readonly refused: number
 }
 
@@ -73,7 +74,7 @@ export interface BulkheadStats {
  * const bulkhead = new Bulkhead({ concurrent: 8, queue: 32, maxWaitMs: 2000 })
  * const reply = await bulkhead.execute((context) => ask(device, { signal: context.signal }))
  */
-export class Bulkhead implements Policy {
+export class Bulkhead implements Policy, Disposable {
   readonly name: string
   readonly #concurrent: number
   readonly #capacity: number
@@ -86,6 +87,7 @@ export class Bulkhead implements Policy {
   #running = 0
   #called = 0
   #refused = 0
+  #isDisposed = false
 
   /** @throws OptionError when an option is out of range */
   constructor(options: BulkheadOptions) {
@@ -114,13 +116,15 @@ export class Bulkhead implements Policy {
    * Waits for a slot and calls `fn`.
    *
    * Rejects with a BulkheadFullError when there is no room to wait or no slot in time, with a TimeoutError of kind
-   * `call` after `timeoutMs`, and with `signal.reason` at once after an abort; a call that waits is then never made.
+   * `call` after `timeoutMs`, with `signal.reason` at once after an abort, and with a CancelledError once it is disposed
+   * of; a call that waits is then never made.
    *
    * @throws OptionError as a rejection, when `priority` is out of range
    */
   execute<T>(fn: PolicyFunction<T>, options?: BulkheadExecuteOptions): Promise<T> {
     if (typeof fn !== 'function') return Promise.reject(new OptionError('fn', fn, 'a function'))
     return inScope(options, this.#clock, (scope) => {
+      if (this.#isDisposed) return this.#refuseDisposed()
       const level = this.#queue.level(this.#order === 'priority' ? (options?.priority ?? 0) : 0)
       if (this.#running >= this.#concurrent) return this.#callLater(scope, fn, level)
       this.#running++
@@ -137,6 +141,18 @@ export class Bulkhead implements Policy {
     const count = this.waiting
     for (let left = count; left > 0; left--) this.#queue.first?.reject(reason)
     return count
+  }
+
+  /** Rejects all calls that wait, and all from now on, with a CancelledError. Functions that run are not disturbed. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.rejectWaiting(disposedError(this.name))
+  }
+
+  #refuseDisposed(): Promise<never> {
+    this.#refused++
+    return Promise.reject(disposedError(this.name))
   }
 
   /** Waits for a slot, which passes straight from one who leaves to one who waits, so that nobody slips in between. */

@@ -1,6 +1,6 @@
 import type { HeldPermit } from './held-permit.ts'
-import { KeyedSemaphore, type KeyedSemaphoreOptions } from './keyed-semaphore.ts'
-import type { WaitForTurnOptions } from './semaphore.ts'
+import { KeyedSemaphore, type KeyedSemaphoreOptions, type KeyedSemaphoreStats } from './keyed-semaphore.ts'
+import type { WaitForTurnOptions } from './turn-queue.ts'
 
 /**
  * A mutex for each key, such as one for each device, strictly first come first served. A key costs memory only while
@@ -9,7 +9,7 @@ import type { WaitForTurnOptions } from './semaphore.ts'
  * @example
  * await perDevice.run(device.id, () => device.write(value))
  */
-export class KeyedMutex<K> {
+export class KeyedMutex<K> implements Disposable {
   readonly #semaphores: KeyedSemaphore<K>
 
   /** @throws OptionError when an option is out of range */
@@ -32,15 +32,15 @@ export class KeyedMutex<K> {
   }
 
   /**
-   * Waits for its turn at `key`. Rejects with `signal.reason` at the abort, and with a QueueOverflowError when too many
-   * wait or too many keys are in use.
+   * Waits for its turn at `key`. Rejects with `signal.reason` at the abort, with a QueueOverflowError when too many wait
+   * or too many keys are in use, and with a CancelledError once the mutex is disposed of.
    */
   acquire(key: K, options?: WaitForTurnOptions): Promise<HeldPermit> {
     return this.#semaphores.acquire(key, options)
   }
 
   /**
-   * Takes the mutex of `key` now, or returns undefined when another holds it.
+   * Takes the mutex of `key` now, or returns undefined when another holds it or all is disposed of.
    *
    * @throws QueueOverflowError when too many keys are in use
    */
@@ -56,5 +56,14 @@ export class KeyedMutex<K> {
   /** Rejects all who wait for any key, as on shutdown; returns how many there were. */
   rejectWaiting(reason: unknown): number {
     return this.#semaphores.rejectWaiting(reason)
+  }
+
+  stats(): KeyedSemaphoreStats {
+    return this.#semaphores.stats()
+  }
+
+  /** Rejects all who wait, and who asks from now on, with a CancelledError. Mutexes that are held stay so. */
+  [Symbol.dispose](): void {
+    this.#semaphores[Symbol.dispose]()
   }
 }

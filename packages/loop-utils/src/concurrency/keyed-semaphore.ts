@@ -1,12 +1,23 @@
 import { checkCount, checkInteger } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
+import { disposedError } from './disposed-error.ts'
 import { HeldPermit } from './held-permit.ts'
-import { Semaphore, type SemaphoreOptions, type WaitForTurnOptions } from './semaphore.ts'
+import { runHolding } from './run-holding.ts'
+import { Semaphore, type SemaphoreOptions } from './semaphore.ts'
+import type { TurnStats, WaitForTurnOptions } from './turn-queue.ts'
 import { checkMaxWaiting } from './waiting-bound.ts'
 
 export interface KeyedSemaphoreOptions extends SemaphoreOptions {
   /** How many keys may be in use at once; a further one is refused with a QueueOverflowError. Default 65 536. */
   readonly maxKeys?: number
+}
+
+/** What the semaphores of all keys did so far, those of keys that are not in use any more included. */
+export interface KeyedSemaphoreStats extends TurnStats {
+  /** How many keys are in use. */
+  readonly keys: number
+  /** Permits that are held. */
+  readonly held: number
 }
 
 /**
@@ -17,17 +28,22 @@ export interface KeyedSemaphoreOptions extends SemaphoreOptions {
  * const perHost = new KeyedSemaphore<string>(2)
  * await perHost.run(host, () => connect(host))
  */
-export class KeyedSemaphore<K> {
+export class KeyedSemaphore<K> implements Disposable {
   readonly #capacity: number
   readonly #maxKeys: number
+  readonly #name: string
   readonly #options: SemaphoreOptions
   readonly #semaphores = new Map<K, Semaphore>()
+  /** Of semaphores that are gone, and of keys that were refused. */
+  readonly #past = { acquired: 0, refused: 0, abandoned: 0 }
+  #isDisposed = false
 
   /** @throws OptionError when `capacity` is not a whole number of at least 1, or an option is out of range */
   constructor(capacity: number, options: KeyedSemaphoreOptions = {}) {
     const { name = 'keyed semaphore', maxWaiting, maxKeys = 65_536 } = options
     this.#capacity = checkInteger('capacity', capacity, { min: 1 })
     this.#maxKeys = checkCount('maxKeys', maxKeys)
+    this.#name = name
     this.#options = { name, maxWaiting: checkMaxWaiting(maxWaiting) }
   }
 
@@ -47,36 +63,34 @@ export class KeyedSemaphore<K> {
   }
 
   /**
-   * Waits for its turn at `key`. Rejects with `signal.reason` at the abort, and with a QueueOverflowError when too many
-   * wait or too many keys are in use.
+   * Waits for its turn at `key`. Rejects with `signal.reason` at the abort, with a QueueOverflowError when too many wait
+   * or too many keys are in use, and with a CancelledError once all is disposed of.
    */
   async acquire(key: K, options?: WaitForTurnOptions): Promise<HeldPermit> {
     options?.signal?.throwIfAborted()
     const semaphore = this.#semaphoreOf(key)
-    const permit = semaphore.tryAcquire() ?? (await semaphore.acquire(options && { signal: options.signal }))
+    const permit = await semaphore.acquire(options && { signal: options.signal })
     return this.#evicting(key, semaphore, permit)
   }
 
   /**
-   * Takes a permit of `key` now, or returns undefined when there is none.
+   * Takes a permit of `key` now, or returns undefined when there is none or all is disposed of.
    *
    * @throws QueueOverflowError when too many keys are in use
    */
   tryAcquire(key: K): HeldPermit | undefined {
+    if (this.#isDisposed) {
+      this.#past.refused++
+      return undefined
+    }
     const semaphore = this.#semaphoreOf(key)
     const permit = semaphore.tryAcquire()
     return permit === undefined ? undefined : this.#evicting(key, semaphore, permit)
   }
 
   /** Waits for its turn at `key`, calls `fn`, and releases when that has settled. After an abort `fn` is not called. */
-  async run<T>(key: K, fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
-    const permit = await this.acquire(key, options)
-    try {
-      options?.signal?.throwIfAborted()
-      return await fn()
-    } finally {
-      permit.release()
-    }
+  run<T>(key: K, fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
+    return runHolding(() => this.acquire(key, options), fn, options)
   }
 
   /** Rejects all who wait for any key, as on shutdown; returns how many there were. */
@@ -86,14 +100,35 @@ export class KeyedSemaphore<K> {
     return count
   }
 
+  stats(): KeyedSemaphoreStats {
+    const sum = { keys: this.size, held: 0, waiting: 0, ...this.#past }
+    for (const semaphore of this.#semaphores.values()) {
+      const { held, waiting, acquired, refused, abandoned } = semaphore.stats()
+      sum.held += held
+      sum.waiting += waiting
+      sum.acquired += acquired
+      sum.refused += refused
+      sum.abandoned += abandoned
+    }
+    return sum
+  }
+
+  /** Rejects all who wait, and who asks from now on, with a CancelledError. Permits that are held stay so. */
+  [Symbol.dispose](): void {
+    this.#isDisposed = true
+    for (const semaphore of this.#semaphores.values()) semaphore[Symbol.dispose]()
+  }
+
   /** Only who holds no permit may meet a new semaphore, so a semaphore stays as long as one of its permits is held. */
   #semaphoreOf(key: K): Semaphore {
-    let semaphore = this.#semaphores.get(key)
-    if (semaphore !== undefined) return semaphore
-    if (this.#semaphores.size >= this.#maxKeys) {
-      throw new QueueOverflowError({ queue: `keys of ${this.#options.name}`, capacity: this.#maxKeys })
+    const known = this.#semaphores.get(key)
+    if (known !== undefined && !this.#isDisposed) return known
+    if (this.#isDisposed || this.#semaphores.size >= this.#maxKeys) {
+      this.#past.refused++
+      if (this.#isDisposed) throw disposedError(this.#name)
+      throw new QueueOverflowError({ queue: `keys of ${this.#name}`, capacity: this.#maxKeys })
     }
-    semaphore = new Semaphore(this.#capacity, this.#options)
+    const semaphore = new Semaphore(this.#capacity, this.#options)
     this.#semaphores.set(key, semaphore)
     return semaphore
   }
@@ -101,7 +136,15 @@ export class KeyedSemaphore<K> {
   #evicting(key: K, semaphore: Semaphore, permit: HeldPermit): HeldPermit {
     return new HeldPermit(() => {
       permit.release()
-      if (semaphore.available === semaphore.capacity) this.#semaphores.delete(key)
+      if (semaphore.available === semaphore.capacity) this.#evict(key, semaphore)
     })
+  }
+
+  #evict(key: K, semaphore: Semaphore): void {
+    const { acquired, refused, abandoned } = semaphore.stats()
+    this.#past.acquired += acquired
+    this.#past.refused += refused
+    this.#past.abandoned += abandoned
+    this.#semaphores.delete(key)
   }
 }

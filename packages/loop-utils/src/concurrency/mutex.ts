@@ -1,5 +1,6 @@
 import type { HeldPermit } from './held-permit.ts'
-import { Semaphore, type SemaphoreOptions, type WaitForTurnOptions } from './semaphore.ts'
+import { Semaphore, type SemaphoreOptions, type SemaphoreStats } from './semaphore.ts'
+import type { WaitForTurnOptions } from './turn-queue.ts'
 
 /**
  * Lets one at a time into a section of code, strictly first come first served. It is not re-entrant: who holds it and
@@ -8,7 +9,7 @@ import { Semaphore, type SemaphoreOptions, type WaitForTurnOptions } from './sem
  * @example
  * await mutex.run(() => file.append(line))
  */
-export class Mutex {
+export class Mutex implements Disposable {
   readonly #semaphore: Semaphore
 
   /** @throws OptionError when an option is out of range */
@@ -26,14 +27,14 @@ export class Mutex {
   }
 
   /**
-   * Waits for its turn. Rejects with `signal.reason` at the abort, and with a QueueOverflowError when too many wait
-   * already.
+   * Waits for its turn. Rejects with `signal.reason` at the abort, with a QueueOverflowError when too many wait already,
+   * and with a CancelledError once the mutex is disposed of.
    */
   acquire(options?: WaitForTurnOptions): Promise<HeldPermit> {
     return this.#semaphore.acquire(options && { signal: options.signal })
   }
 
-  /** Enters now, or returns undefined when another is inside. */
+  /** Enters now, or returns undefined when another is inside or it is disposed of. */
   tryAcquire(): HeldPermit | undefined {
     return this.#semaphore.tryAcquire()
   }
@@ -46,5 +47,15 @@ export class Mutex {
   /** Rejects all who wait, as on shutdown; returns how many there were. */
   rejectWaiting(reason: unknown): number {
     return this.#semaphore.rejectWaiting(reason)
+  }
+
+  /** Those of a semaphore with one permit. */
+  stats(): SemaphoreStats {
+    return this.#semaphore.stats()
+  }
+
+  /** Rejects all who wait, and who asks from now on, with a CancelledError. Who is inside stays there. */
+  [Symbol.dispose](): void {
+    this.#semaphore[Symbol.dispose]()
   }
 }

@@ -1,10 +1,16 @@
-import { checkSignal } from '../errors/option-checks.ts'
-import { HeldPermit } from './held-permit.ts'
-import type { SemaphoreOptions, WaitForTurnOptions } from './semaphore.ts'
-import { rejectAll, Waiter, WaiterQueue } from './waiter-queue.ts'
-import { checkMaxWaiting, checkRoom } from './waiting-bound.ts'
+import type { HeldPermit } from './held-permit.ts'
+import type { SemaphoreOptions } from './semaphore.ts'
+import { TurnQueue, type TurnStats, type WaitForTurnOptions } from './turn-queue.ts'
 
 type Access = 'read' | 'write'
+
+/** What a lock did so far. */
+export interface RwLockStats extends TurnStats {
+  /** How many readers are inside. */
+  readonly readers: number
+  /** How many writers are inside: one or none. */
+  readonly writers: number
+}
 
 /**
  * Lets many readers in together, or one writer alone. Strictly first come first served: a reader that comes after a
@@ -14,17 +20,18 @@ type Access = 'read' | 'write'
  * const routes = await lock.read(() => table.snapshot())
  * await lock.write(() => table.replace(next))
  */
-export class RwLock {
-  readonly #name: string
-  readonly #maxWaiting: number
-  readonly #queue = new WaiterQueue<Waiter<HeldPermit, Access>>()
+export class RwLock implements Disposable {
+  readonly #turns: TurnQueue<Access>
   #readers = 0
   #isWriting = false
 
   /** @throws OptionError when an option is out of range */
   constructor(options: SemaphoreOptions = {}) {
-    this.#name = options.name ?? 'lock'
-    this.#maxWaiting = checkMaxWaiting(options.maxWaiting)
+    this.#turns = new TurnQueue(options.name ?? 'lock', options.maxWaiting, {
+      admits: (access) => !this.#isWriting && (access === 'read' || this.#readers === 0),
+      enter: (access) => this.#count(access, 1),
+      leave: (access) => this.#count(access, -1),
+    })
   }
 
   /** How many readers are inside. */
@@ -39,93 +46,58 @@ export class RwLock {
 
   /** How many wait, readers and writers. */
   get waiting(): number {
-    return this.#queue.size
+    return this.#turns.waiting
   }
 
   /**
-   * Waits until it may read. Rejects with `signal.reason` at the abort, and with a QueueOverflowError when too many wait
-   * already.
+   * Waits until it may read. Rejects with `signal.reason` at the abort, with a QueueOverflowError when too many wait
+   * already, and with a CancelledError once the lock is disposed of.
    */
   acquireRead(options?: WaitForTurnOptions): Promise<HeldPermit> {
-    return this.#acquire('read', options)
+    return this.#turns.acquire('read', options)
   }
 
   /** Waits until it may write; rejects as {@link acquireRead} does. */
   acquireWrite(options?: WaitForTurnOptions): Promise<HeldPermit> {
-    return this.#acquire('write', options)
+    return this.#turns.acquire('write', options)
   }
 
-  /** Enters as a reader now, or returns undefined when a writer is inside or anyone waits. */
+  /** Enters as a reader now, or returns undefined when a writer is inside, anyone waits, or it is disposed of. */
   tryAcquireRead(): HeldPermit | undefined {
-    return this.#take('read')
+    return this.#turns.tryAcquire('read')
   }
 
-  /** Enters as a writer now, or returns undefined when anyone is inside or waits. */
+  /** Enters as a writer now, or returns undefined when anyone is inside or waits, or it is disposed of. */
   tryAcquireWrite(): HeldPermit | undefined {
-    return this.#take('write')
+    return this.#turns.tryAcquire('write')
   }
 
   /** Calls `fn` as a reader, and leaves when that has settled. After an abort `fn` is not called. */
   read<T>(fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
-    return this.#run('read', fn, options)
+    return this.#turns.run('read', fn, options)
   }
 
   /** Calls `fn` as the only one inside, and leaves when that has settled. After an abort `fn` is not called. */
   write<T>(fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
-    return this.#run('write', fn, options)
+    return this.#turns.run('write', fn, options)
   }
 
   /** Rejects all who wait, as on shutdown; returns how many there were. */
   rejectWaiting(reason: unknown): number {
-    return rejectAll(this.#queue, reason)
+    return this.#turns.rejectWaiting(reason)
   }
 
-  async #run<T>(access: Access, fn: () => T | PromiseLike<T>, options?: WaitForTurnOptions): Promise<T> {
-    const permit = await this.#acquire(access, options)
-    try {
-      options?.signal?.throwIfAborted()
-      return await fn()
-    } finally {
-      permit.release()
-    }
+  stats(): RwLockStats {
+    return { readers: this.#readers, writers: this.#isWriting ? 1 : 0, ...this.#turns.stats() }
   }
 
-  #acquire(access: Access, options: WaitForTurnOptions = {}): Promise<HeldPermit> {
-    try {
-      const signal = checkSignal('signal', options.signal)
-      signal?.throwIfAborted()
-      const permit = this.#take(access)
-      if (permit !== undefined) return Promise.resolve(permit)
-      checkRoom(this.#queue, this.#maxWaiting, `queue of ${this.#name}`)
-      return Waiter.in(this.#queue, access, { abort: signal, onGiveUp: () => this.#serve() })
-    } catch (error) {
-      return Promise.reject(error)
-    }
+  /** Rejects all who wait, and who asks from now on, with a CancelledError. Who is inside stays there. */
+  [Symbol.dispose](): void {
+    this.#turns.dispose()
   }
 
-  #take(access: Access): HeldPermit | undefined {
-    return this.#queue.size === 0 && this.#admits(access) ? this.#enter(access) : undefined
-  }
-
-  #admits(access: Access): boolean {
-    return !this.#isWriting && (access === 'read' || this.#readers === 0)
-  }
-
-  #enter(access: Access): HeldPermit {
-    if (access === 'read') this.#readers++
-    else this.#isWriting = true
-    return new HeldPermit(() => {
-      if (access === 'read') this.#readers--
-      else this.#isWriting = false
-      this.#serve()
-    })
-  }
-
-  #serve(): void {
-    for (;;) {
-      const { first } = this.#queue
-      if (first === undefined || !this.#admits(first.payload)) return
-      first.resolve(this.#enter(first.payload))
-    }
+  #count(access: Access, delta: 1 | -1): void {
+    if (access === 'read') this.#readers += delta
+    else this.#isWriting = delta === 1
   }
 }

@@ -1,22 +1,24 @@
-import { checkFunction, checkInteger, checkSignal } from '../errors/option-checks.ts'
+import { checkInteger } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
-import { HeldPermit } from './held-permit.ts'
-import { rejectAll, Waiter, WaiterQueue } from './waiter-queue.ts'
-import { checkMaxWaiting, checkRoom, type WaitingBound } from './waiting-bound.ts'
+import type { HeldPermit } from './held-permit.ts'
+import { TurnQueue, type TurnStats, type WaitForTurnOptions } from './turn-queue.ts'
+import type { WaitingBound } from './waiting-bound.ts'
 
 export interface SemaphoreOptions extends WaitingBound {
   /** Names the semaphore in errors. Default `'semaphore'`. */
   readonly name?: string
 }
 
-export interface WaitForTurnOptions {
-  /** Its abort ends the wait at once with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined
-}
-
 export interface SemaphoreAcquireOptions extends WaitForTurnOptions {
   /** How many permits to take together. Default 1. */
   readonly permits?: number
+}
+
+/** What a semaphore or mutex did so far. */
+export interface SemaphoreStats extends TurnStats {
+  readonly capacity: number
+  /** Permits that are held. */
+  readonly held: number
 }
 
 /**
@@ -27,10 +29,8 @@ export interface SemaphoreAcquireOptions extends WaitForTurnOptions {
  * const semaphore = new Semaphore(4)
  * const page = await semaphore.run(() => fetchPage(url, { signal }), { signal })
  */
-export class Semaphore {
-  readonly #name: string
-  readonly #maxWaiting: number
-  readonly #queue = new WaiterQueue<Waiter<HeldPermit, number>>()
+export class Semaphore implements Disposable {
+  readonly #turns: TurnQueue<number>
   #capacity: number
   #free: number
 
@@ -38,8 +38,11 @@ export class Semaphore {
   constructor(capacity: number, options: SemaphoreOptions = {}) {
     this.#capacity = checkInteger('capacity', capacity, { min: 1 })
     this.#free = capacity
-    this.#name = options.name ?? 'semaphore'
-    this.#maxWaiting = checkMaxWaiting(options.maxWaiting)
+    this.#turns = new TurnQueue(options.name ?? 'semaphore', options.maxWaiting, {
+      admits: (permits) => permits <= this.#free,
+      enter: (permits) => (this.#free -= permits),
+      leave: (permits) => (this.#free += permits),
+    })
   }
 
   get capacity(): number {
@@ -53,48 +56,35 @@ export class Semaphore {
 
   /** How many wait. */
   get waiting(): number {
-    return this.#queue.size
+    return this.#turns.waiting
   }
 
   /**
    * Waits for its turn and takes permits.
    *
-   * Rejects with `signal.reason` at the abort, with a QueueOverflowError when too many wait already, and with an
-   * OptionError when it asks for more permits than there are.
+   * Rejects with `signal.reason` at the abort, with a QueueOverflowError when too many wait already, with an OptionError
+   * when it asks for more permits than there are, and with a CancelledError once the semaphore is disposed of.
    */
   acquire(options: SemaphoreAcquireOptions = {}): Promise<HeldPermit> {
     try {
-      const signal = checkSignal('signal', options.signal)
-      signal?.throwIfAborted()
-      const permits = this.#checkPermits(options.permits)
-      const permit = this.#take(permits)
-      if (permit !== undefined) return Promise.resolve(permit)
-      checkRoom(this.#queue, this.#maxWaiting, `queue of ${this.#name}`)
-      return Waiter.in(this.#queue, permits, { abort: signal, onGiveUp: () => this.#serve() })
+      return this.#turns.acquire(this.#checkPermits(options.permits), options)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   /**
-   * Takes permits now, or returns undefined when there are too few or others wait.
+   * Takes permits now, or returns undefined when there are too few, others wait, or it is disposed of.
    *
    * @throws OptionError when it asks for more permits than there are
    */
   tryAcquire(permits?: number): HeldPermit | undefined {
-    return this.#take(this.#checkPermits(permits))
+    return this.#turns.tryAcquire(this.#checkPermits(permits))
   }
 
   /** Waits for its turn, calls `fn`, and releases when that has settled. After an abort `fn` is not called. */
   async run<T>(fn: () => T | PromiseLike<T>, options: SemaphoreAcquireOptions = {}): Promise<T> {
-    checkFunction('fn', fn)
-    const permit = await this.acquire(options)
-    try {
-      options.signal?.throwIfAborted()
-      return await fn()
-    } finally {
-      permit.release()
-    }
+    return this.#turns.run(this.#checkPermits(options.permits), fn, options)
   }
 
   /**
@@ -108,48 +98,30 @@ export class Semaphore {
     this.#free += capacity - this.#capacity
     const isLower = capacity < this.#capacity
     this.#capacity = capacity
-    if (isLower) this.#rejectUnservable()
-    this.#serve()
+    if (isLower) this.#turns.rejectFaulty((permits) => this.#excess(permits))
+    this.#turns.serve()
   }
 
   /** Rejects all who wait, as on shutdown; returns how many there were. Permits that are held stay so. */
   rejectWaiting(reason: unknown): number {
-    return rejectAll(this.#queue, reason)
+    return this.#turns.rejectWaiting(reason)
   }
 
-  #take(permits: number): HeldPermit | undefined {
-    return this.#queue.size > 0 || permits > this.#free ? undefined : this.#grant(permits)
+  stats(): SemaphoreStats {
+    return { capacity: this.#capacity, held: this.#capacity - this.#free, ...this.#turns.stats() }
   }
 
-  #grant(permits: number): HeldPermit {
-    this.#free -= permits
-    return new HeldPermit(() => {
-      this.#free += permits
-      this.#serve()
-    })
-  }
-
-  /** Hands what is free to those who wait, in their order; the first whom it does not suffice for ends it. */
-  #serve(): void {
-    for (;;) {
-      const { first } = this.#queue
-      if (first === undefined || first.payload > this.#free) return
-      first.resolve(this.#grant(first.payload))
-    }
-  }
-
-  #rejectUnservable(): void {
-    for (const waiter of this.#queue) {
-      const permits = waiter.payload
-      if (permits > this.#capacity) waiter.reject(new OptionError('permits', permits, this.#expectedPermits()))
-    }
+  /** Rejects all who wait, and who asks from now on, with a CancelledError. Permits that are held stay so. */
+  [Symbol.dispose](): void {
+    this.#turns.dispose()
   }
 
   #checkPermits(permits = 1): number {
     return checkInteger('permits', permits, { min: 1, max: this.#capacity })
   }
 
-  #expectedPermits(): string {
-    return `at most the new capacity of ${this.#capacity}`
+  #excess(permits: number): OptionError | undefined {
+    if (permits <= this.#capacity) return undefined
+    return new OptionError('permits', permits, `at most the new capacity of ${this.#capacity}`)
   }
 }

@@ -27,6 +27,19 @@ export interface TaskGroupOptions {
   readonly name?: string
 }
 
+/** What a group has, and what it has had. */
+export interface TaskGroupStats {
+  /** Tasks that run. */
+  readonly running: number
+  readonly succeeded: number
+  /** Tasks that failed, but for those that ended by the abort of the group. */
+  readonly failed: number
+  /** Tasks that ended by the abort of the group. */
+  readonly cancelled: number
+  /** Tasks that were not called: the group had ended or was aborted, or too many ran. */
+  readonly refused: number
+}
+
 /**
  * Tasks that end together: nobody who waits for the group goes on while one of its tasks still runs.
  *
@@ -46,6 +59,7 @@ export class TaskGroup implements AsyncDisposable {
   readonly #errors: unknown[] = []
   #failures = 0
   #running = 0
+  readonly #counts = { succeeded: 0, failed: 0, cancelled: 0, refused: 0 }
   #isClosed = false
 
   /** @throws OptionError when an option is out of range, or a background group has no `onError` */
@@ -77,8 +91,9 @@ export class TaskGroup implements AsyncDisposable {
    */
   run<T>(fn: PolicyFunction<T>): Promise<T> {
     checkFunction('fn', fn)
-    if (this.#isClosed) throw new TaskGroupClosedError(this.#name)
-    if (this.#running >= this.#maxTasks) {
+    if (this.#isClosed || this.#running >= this.#maxTasks) {
+      this.#counts.refused++
+      if (this.#isClosed) throw new TaskGroupClosedError(this.#name)
       throw new QueueOverflowError({ queue: `tasks of ${this.#name}`, capacity: this.#maxTasks })
     }
     const result = this.#start(fn)
@@ -108,6 +123,10 @@ export class TaskGroup implements AsyncDisposable {
     if (!this.#own.scope.aborted) this.#own.scope.abort(reason)
   }
 
+  stats(): TaskGroupStats {
+    return { running: this.#running, ...this.#counts }
+  }
+
   /** Aborts what still runs, waits for it, and ends the group. Throws the failures that `join` did not. */
   async [Symbol.asyncDispose](): Promise<void> {
     const wasJoined = this.#isClosed
@@ -117,11 +136,16 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   async #start<T>(fn: PolicyFunction<T>): Promise<T> {
-    if (this.#own.scope.aborted) throw this.#own.scope.reason
+    if (this.#own.scope.aborted) {
+      this.#counts.refused++
+      throw this.#own.scope.reason
+    }
     this.#running++
     const scope = this.#own.scope.child({})
     try {
-      return await fn(scope)
+      const result = await fn(scope)
+      this.#counts.succeeded++
+      return result
     } catch (error) {
       this.#fail(error)
       throw error
@@ -133,7 +157,11 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
-    if (this.#own.scope.aborted && isObedience(error, this.#own.scope.reason)) return
+    if (this.#own.scope.aborted && isObedience(error, this.#own.scope.reason)) {
+      this.#counts.cancelled++
+      return
+    }
+    this.#counts.failed++
     const onError = this.#onError
     if (onError !== undefined) {
       callSafely('onError', () => onError(error))

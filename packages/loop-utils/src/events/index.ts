@@ -1,3 +1,4 @@
+export { KeyedListeners, type AnyKeyListener, type KeyedEvent, type KeyedListenersOptions } from './keyed-listeners.ts'
 export {
   TypedEmitter,
   type EmitterOptions,

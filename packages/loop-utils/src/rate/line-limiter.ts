@@ -1,5 +1,5 @@
 import { checkDuration, checkInteger, checkOnEvent, checkSignal, checkText } from '../errors/option-checks.ts'
-import { CancelledError } from '../concurrency/cancelled-error.ts'
+import { disposedError } from '../concurrency/disposed-error.ts'
 import { rejectAll, Waiter, WaiterQueue, type WaitLimit } from '../concurrency/waiter-queue.ts'
 import { checkMaxWaiting, checkRoom } from '../concurrency/waiting-bound.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
@@ -79,7 +79,7 @@ export class LineLimiter implements RateLimiter {
       checkSignal('signal', signal)?.throwIfAborted()
       checkDuration('maxWaitMs', maxWaitMs, { infinite: true })
       const tokens = this.#check(n)
-      if (this.#isDisposed) throw this.#disposedError()
+      if (this.#isDisposed) throw disposedError(this.#name)
       if (!this.#isFree(tokens)) return this.#wait(tokens, signal, maxWaitMs)
       this.#take(tokens)
       return Promise.resolve()
@@ -117,16 +117,12 @@ export class LineLimiter implements RateLimiter {
   [Symbol.dispose](): void {
     if (this.#isDisposed) return
     this.#isDisposed = true
-    this.rejectWaiting(this.#disposedError())
+    this.rejectWaiting(disposedError(this.#name))
   }
 
   stats(): RateLimiterStats {
     const taken = this.#isCombined ? this.#taken : this.#firstLine().ledger.taken
     return { waiting: this.waiting, taken, refused: this.#refused }
-  }
-
-  #disposedError(): CancelledError {
-    return new CancelledError(`${this.#name} was disposed of; make a new one`)
   }
 
   #refuse(n: number): void {

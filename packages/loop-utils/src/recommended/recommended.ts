@@ -1,6 +1,5 @@
 import { CircuitBreaker } from '../breaker/circuit-breaker.ts'
 import { Bulkhead } from '../concurrency/bulkhead.ts'
-import { CancelledError } from '../concurrency/cancelled-error.ts'
 import { compose } from '../policy/compose.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import { timeoutPolicy } from '../policy/timeout-policy.ts'
@@ -107,10 +106,10 @@ class Recommendation implements RecommendedPolicy {
     return own
   }
 
-  #bulkheadOf({ name, bulkhead }: RecommendedSettings): Policy | undefined {
+  #bulkheadOf({ bulkhead }: RecommendedSettings): Policy | undefined {
     if (bulkhead === undefined || isPolicy(bulkhead)) return bulkhead
     const own = new Bulkhead(bulkhead)
-    this.#disposables.push(() => void own.rejectWaiting(new CancelledError(`${name} was disposed of`)))
+    this.#disposables.push(() => own[Symbol.dispose]())
     return own
   }
 }

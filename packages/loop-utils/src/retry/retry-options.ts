@@ -10,6 +10,7 @@ import type { Observer } from '../observe/observer.ts'
 import type { ExecuteOptions } from '../policy/policy.ts'
 import type { AttemptLimiter } from '../rate/attempt-limiter.ts'
 import type { RetryBudget } from '../rate/retry-budget.ts'
+import type { LateAttempt } from './late-attempt.ts'
 
 /** What is known after a failed attempt. */
 export interface FailedAttempt {
@@ -58,6 +59,8 @@ export interface RetryPolicyOptions<T = unknown> extends Observer {
   readonly limiter?: AttemptLimiter
   /** Told before each wait. */
   readonly onRetry?: (retry: ScheduledRetry) => void
+  /** Told how attempts ended that were given up by their time or an abort, such as with a connection to be closed. */
+  readonly onLate?: (late: LateAttempt) => void
   /** Whether a wait keeps the process alive. Default true. */
   readonly ref?: boolean
   /** Default: the system's. */
@@ -71,9 +74,9 @@ export interface RetryOptions<T = unknown> extends RetryPolicyOptions<T>, Execut
 
 /** Where the user's own code, or a shared part, has its say. */
 type Seams<T> = {
-  readonly [K in 'retryIf' | 'retryIfResult' | 'retryAfterMs' | 'budget' | 'limiter' | 'onRetry' | 'onEvent']:
-    | RetryPolicyOptions<T>[K]
-    | undefined
+  readonly [
+    K in 'retryIf' | 'retryIfResult' | 'retryAfterMs' | 'budget' | 'limiter' | 'onRetry' | 'onLate' | 'onEvent'
+  ]: RetryPolicyOptions<T>[K] | undefined
 }
 
 /** Checked options with their defaults. */
@@ -99,9 +102,9 @@ const PARTS = [
 
 /** Checks the options of a retry. */
 export function planOf<T>(options: RetryPolicyOptions<T>): RetryPlan<T> {
-  const { retryIf, retryIfResult, retryAfterMs, onRetry, onEvent, budget, limiter } = checkObject(options)
+  const { retryIf, retryIfResult, retryAfterMs, onRetry, onLate, onEvent, budget, limiter } = checkObject(options)
   const { backoff = DEFAULT_BACKOFF, ref = true, clock = systemClock, random = Math.random } = options
-  const callbacks = { retryIf, retryIfResult, retryAfterMs, onRetry, onEvent }
+  const callbacks = { retryIf, retryIfResult, retryAfterMs, onRetry, onLate, onEvent }
   const parts = { backoff, budget, limiter, clock }
   checkCallbacks({ ...callbacks, random })
   checkParts(parts)

@@ -2,6 +2,7 @@ import { checkFunction } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
 import type { Uninferred } from '../policy/uninferred.ts'
+import { tellingLate } from './late-attempt.ts'
 import { planOf, type RetryOptions, type RetryPlan, type RetryPolicyOptions } from './retry-options.ts'
 import { runRetry } from './retry-run.ts'
 
@@ -20,7 +21,7 @@ const DEFAULT_PLAN: RetryPlan<unknown> = planOf({})
  */
 export function retry<T>(fn: PolicyFunction<T>, options?: RetryOptions<Uninferred<T>>): Promise<T> {
   checkFunction('fn', fn)
-  return runRetry<T>(options === undefined ? DEFAULT_PLAN : planOf(options), fn, options)
+  return run<T>(options === undefined ? DEFAULT_PLAN : planOf(options), fn, options)
 }
 
 /**
@@ -33,6 +34,10 @@ export function retryPolicy(options: RetryPolicyOptions = {}): Policy {
   return {
     name: 'retry',
     execute: <T>(fn: PolicyFunction<T>, given?: ExecuteOptions): Promise<T> =>
-      typeof fn === 'function' ? runRetry<T>(plan, fn, given) : Promise.reject(new OptionError('fn', fn, 'a function')),
+      typeof fn === 'function' ? run<T>(plan, fn, given) : Promise.reject(new OptionError('fn', fn, 'a function')),
   }
+}
+
+function run<T>(plan: RetryPlan<T>, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
+  return runRetry<T>(plan, plan.onLate === undefined ? fn : tellingLate(fn, plan.onLate), options)
 }

@@ -1,3 +1,4 @@
+import type { RequestStats } from './request-stats.ts'
 import type { ServiceState } from './service.ts'
 
 /** How well a service does its work: as it should, with restrictions, or not at all. */
@@ -34,6 +35,8 @@ export interface HealthReport {
   /** How often the service was started. */
   readonly incarnation: number
   readonly counters: Readonly<Record<string, number>>
+  /** How much it serves, and how well, if it serves requests and counts them. */
+  readonly requests: RequestStats | undefined
   readonly lastError: HealthError | undefined
   readonly link: LinkHealth | undefined
 }

@@ -15,6 +15,7 @@ import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { timeout } from '../timeout/timeout.ts'
 import { HealthRecord } from './health-record.ts'
 import type { HealthReport, LinkHealth } from './health.ts'
+import type { RequestStats } from './request-stats.ts'
 import type {
   Service,
   ServiceEvents,
@@ -138,6 +139,11 @@ export abstract class ServiceCore<E extends EventArguments<E> & ServiceEvents = 
     return {}
   }
 
+  /** How much it serves, for a health report: see {@link RequestCounter}. */
+  protected requestStats(): RequestStats | undefined {
+    return undefined
+  }
+
   /** The link of a health report. */
   protected linkHealth(): LinkHealth | undefined {
     return undefined
@@ -183,6 +189,7 @@ export abstract class ServiceCore<E extends EventArguments<E> & ServiceEvents = 
       isReady: this.#isReady,
       incarnation: this.incarnation,
       counters: { ...this.counters() },
+      requests: this.requestStats(),
       lastError,
       link: this.linkHealth(),
     }

@@ -1,6 +1,13 @@
 export { CounterRangeError } from './counter-range-error.ts'
 export type { ThreadWaitOptions, ThreadWaitStats } from './loop-waits.ts'
 export {
+  joinHandshakes,
+  shareHandshakes,
+  type HandshakeHandle,
+  type SharedHandshakes,
+  type ShareHandshakesOptions,
+} from './shared-handshakes.ts'
+export {
   ThreadBreaker,
   type ThreadBreakerOptions,
   type ThreadBreakerRules,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/clock.ts'
-import { Waiter, WaiterQueue } from '../concurrency/waiter-queue.ts'
+import { rejectAll, Waiter, WaiterQueue } from '../concurrency/waiter-queue.ts'
 import { checkRoom } from '../concurrency/waiting-bound.ts'
 import { checkBoolean, checkDuration, checkSignal } from '../errors/option-checks.ts'
 import { KeepAlive } from '../host/keep-alive.ts'
@@ -104,6 +104,13 @@ export class LoopWaits<R> {
       if (ref) this.#keepAlive.release()
       this.#conclude(isServed, begunAtMs)
     }
+  }
+
+  /** Rejects all who wait; returns how many there were. */
+  rejectAll(reason: unknown): number {
+    const count = rejectAll(this.#queue, reason)
+    this.#serve()
+    return count
   }
 
   #conclude(isServed: boolean, begunAtMs: number): void {

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock/clock.ts'
-import { CancelledError } from '../concurrency/cancelled-error.ts'
+import type { CancelledError } from '../concurrency/cancelled-error.ts'
+import { disposedError } from '../concurrency/disposed-error.ts'
 import { inScope } from '../concurrency/policy-scope.ts'
 import { rejectAll, Waiter, WaiterQueue, type WaitLimit } from '../concurrency/waiter-queue.ts'
 import { checkRoom } from '../concurrency/waiting-bound.ts'
@@ -217,7 +218,7 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
   }
 
   #disposedError(): CancelledError {
-    return new CancelledError(`${this.name} was disposed of; make a new one of its buffer`)
+    return disposedError(this.name, 'make a new one of its buffer')
   }
 
   #refuse(n: number): void {

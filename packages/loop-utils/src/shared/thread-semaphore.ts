@@ -1,6 +1,9 @@
 import { threadId, type Worker } from 'node:worker_threads'
+import type { CancelledError } from '../concurrency/cancelled-error.ts'
+import { disposedError } from '../concurrency/disposed-error.ts'
 import { HeldPermit } from '../concurrency/held-permit.ts'
-import { checkFunction, checkInteger } from '../errors/option-checks.ts'
+import { runHolding } from '../concurrency/run-holding.ts'
+import { checkInteger } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { ServiceStateError } from '../errors/service-state-error.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
@@ -50,12 +53,13 @@ export interface ThreadAcquireSyncOptions {
  * await semaphore.run(() => handshake(device))
  * ```
  */
-export class ThreadSemaphore {
+export class ThreadSemaphore implements Disposable {
   readonly #memory: AtomicMemory
   readonly #name: string
   /** This thread's line in the ledger. */
   readonly #line: number
   readonly #waits: LoopWaits<true>
+  #isDisposed = false
 
   /**
    * @param source the number of permits (at least 1, at most 2³¹−1), or the `buffer` of a semaphore
@@ -99,21 +103,23 @@ export class ThreadSemaphore {
   }
 
   /**
-   * Takes permits now, or returns undefined when there are too few or others wait on this loop.
+   * Takes permits now, or returns undefined when there are too few, others wait on this loop, or it is disposed of.
    *
    * @throws OptionError when it asks for more permits than there are
    */
   tryAcquire(permits?: number): HeldPermit | undefined {
     const n = this.#checkPermits(permits)
-    if (this.#waits.size > 0) return undefined
+    if (this.#isDisposed || this.#waits.size > 0) return undefined
     return runSteps(tryTake(this.#memory, this.#line, n)) ? this.#hold(n) : undefined
   }
 
   /**
    * Waits for permits on this loop. Rejects with `signal.reason` at the abort, with TimeoutError when the time is over,
-   * with QueueOverflowError when too many wait on this loop, and with OptionError.
+   * with QueueOverflowError when too many wait on this loop, with CancelledError once it is disposed of, and with
+   * OptionError.
    */
   async acquire(options: ThreadAcquireOptions = {}): Promise<HeldPermit> {
+    this.#checkUsable()
     const n = this.#checkPermits(options.permits)
     await this.#waits.wait(
       () => take(this.#memory, this.#line, n),
@@ -129,9 +135,11 @@ export class ThreadSemaphore {
    *
    * @throws WrongThreadError on the main thread
    * @throws TimeoutError when the time is over
+   * @throws CancelledError once it is disposed of
    * @throws OptionError
    */
   acquireSync(options: ThreadAcquireSyncOptions = {}): HeldPermit {
+    this.#checkUsable()
     const { permits, timeoutMs = Infinity } = options
     checkBlocking('acquireSync', timeoutMs, 'acquire()')
     const n = this.#checkPermits(permits)
@@ -141,15 +149,8 @@ export class ThreadSemaphore {
   }
 
   /** Waits for permits, calls `fn`, and releases when that has settled. After an abort `fn` is not called. */
-  async run<T>(fn: () => T | PromiseLike<T>, options: ThreadAcquireOptions = {}): Promise<T> {
-    checkFunction('fn', fn)
-    const permit = await this.acquire(options)
-    try {
-      options.signal?.throwIfAborted()
-      return await fn()
-    } finally {
-      permit.release()
-    }
+  run<T>(fn: () => T | PromiseLike<T>, options: ThreadAcquireOptions = {}): Promise<T> {
+    return runHolding(() => this.acquire(options), fn, options)
   }
 
   /**
@@ -180,6 +181,29 @@ export class ThreadSemaphore {
     }
     worker.once('exit', onExit)
     return { [Symbol.dispose]: () => void worker.off('exit', onExit) }
+  }
+
+  /** Rejects all who wait on this loop, as on shutdown; returns how many there were. */
+  rejectWaiting(reason: unknown): number {
+    return this.#waits.rejectAll(reason)
+  }
+
+  /**
+   * Rejects all who wait on this loop, and who asks here from now on, with a CancelledError. For this thread alone:
+   * others go on, and permits that are held stay so.
+   */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.rejectWaiting(this.#disposedError())
+  }
+
+  #checkUsable(): void {
+    if (this.#isDisposed) throw this.#disposedError()
+  }
+
+  #disposedError(): CancelledError {
+    return disposedError(this.#name, 'make a new one of its buffer')
   }
 
   #hold(n: number): HeldPermit {

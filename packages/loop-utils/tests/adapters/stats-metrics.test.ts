@@ -6,9 +6,9 @@ import {
   dispatcherMetrics,
   prometheusText,
   rateLimiterMetrics,
+  requestMetrics,
   retryBudgetMetrics,
   tableMetrics,
-  type MetricSource,
 } from '../../src/adapters/index.ts'
 import { BreakerRegistry, CircuitBreaker, consecutive } from '../../src/breaker/index.ts'
 import { ManualClock } from '../../src/clock/index.ts'
@@ -16,31 +16,10 @@ import { adaptiveConcurrency, Bulkhead } from '../../src/concurrency/index.ts'
 import { Dispatcher } from '../../src/dispatch/index.ts'
 import { OptionError } from '../../src/errors/index.ts'
 import { RetryBudget, tokenBucket } from '../../src/rate/index.ts'
+import { RequestCounter } from '../../src/service/index.ts'
 import { fail, succeed } from '../breaker/driven.ts'
 import { settled } from '../settled.ts'
-import { readExposition } from './exposition-format.ts'
-
-/** Every sample of the page: `name{label="value"}` to its value. */
-function samplesOf(...sources: MetricSource[]): Record<string, number> {
-  const samples = readExposition(prometheusText(sources)).flatMap((family) => family.samples)
-  return Object.fromEntries(
-    samples.map(({ name, labels, value }) => [
-      `${name}{${Object.entries(labels)
-        .map(([label, text]) => `${label}=${text}`)
-        .join(',')}}`,
-      value,
-    ]),
-  )
-}
-
-/** How many numbers there are in what `stats()` gives, at any depth. */
-function numbersIn(stats: object): number {
-  return Object.values(stats).reduce<number>(
-    (sum, value) =>
-      sum + (typeof value === 'number' ? 1 : typeof value === 'object' && value !== null ? numbersIn(value) : 0),
-    0,
-  )
-}
+import { numbersIn, samplesOf } from './samples-of.ts'
 
 describe('metrics of breakers', () => {
   it('tell the state as ones and zeros, times in seconds, and every counter', async () => {
@@ -142,6 +121,27 @@ describe('metrics of the other parts', () => {
     expect(Object.keys(samples)).toHaveLength(numbers.reduce((sum, count) => sum + count))
     await clock.advance(10)
     await held
+  })
+
+  it('tell how much a service serves, and when last', async () => {
+    const clock = new ManualClock({ wallMs: 5000 })
+    const requests = new RequestCounter({ clock })
+    const source = requestMetrics([requests])
+    expect(samplesOf(source)).toEqual({
+      'x_service_requests_total{}': 0,
+      'x_service_errors_total{}': 0,
+      'x_service_error_rate{}': 0,
+    })
+    requests.failed()
+    await clock.advance(500)
+    requests.succeeded()
+    expect(samplesOf(source)).toEqual({
+      'x_service_requests_total{}': 2,
+      'x_service_errors_total{}': 1,
+      'x_service_error_rate{}': 0.5,
+      'x_service_last_request_timestamp_seconds{}': 5.5,
+      'x_service_last_error_timestamp_seconds{}': 5,
+    })
   })
 
   it('are read anew each time', () => {

@@ -77,6 +77,24 @@ describe('createHandshakeLimiter', () => {
     expect([calls, limiter.running]).toEqual([0, 0])
   })
 
+  it('counts who came, and rejects those who wait or come once it is disposed of', async () => {
+    const limiter = createHandshakeLimiter({ concurrent: 2, perHost: 1 })
+    const held = await limiter.acquire('a')
+    const controller = new AbortController()
+    const aborted = rejection(limiter.acquire('a', { signal: controller.signal }))
+    const other = await limiter.acquire('b')
+    const waits = [rejection(limiter.acquire('a')), rejection(limiter.run('c', () => expect.unreachable()))]
+    controller.abort('enough')
+    await aborted
+    await turnMicrotasks()
+    expect(limiter.stats()).toEqual({ running: 2, waiting: 2, acquired: 2, refused: 0, abandoned: 1 })
+    limiter[Symbol.dispose]()
+    for (const error of await Promise.all(waits)) expect(error).toMatchObject({ code: 'LOOP_CANCELLED' })
+    expect(await rejection(limiter.acquire('d'))).toMatchObject({ code: 'LOOP_CANCELLED' })
+    for (const permit of [held, other]) permit.release()
+    expect(limiter.stats()).toEqual({ running: 0, waiting: 0, acquired: 2, refused: 1, abandoned: 3 })
+  })
+
   it('refuses wrong options', async () => {
     expect(() => createHandshakeLimiter({ concurrent: 0 })).toThrow(OptionError)
     expect(() => createHandshakeLimiter({ perHost: 0 })).toThrow(OptionError)
@@ -93,6 +111,8 @@ describe('handshakeLimiter', () => {
     const limiter = handshakeLimiter({ concurrent: 2 })
     expect(limiter).toMatchObject({ concurrent: 2, perHost: 2 })
     expect(handshakeLimiter()).toBe(limiter)
+    // nobody ends what others rely on
+    expect(Symbol.dispose in limiter).toBe(false)
     expect(handshakeLimiter({ concurrent: 2, perHost: 2 })).toBe(limiter)
     expect(() => handshakeLimiter({ concurrent: 3 })).toThrow('option concurrent is 3; give 2, the limit that holds')
     // a second copy of the sources, as a duplicate install is

@@ -207,7 +207,9 @@ describe('its parts', () => {
     await policy.clock.settle()
     policy[Symbol.dispose]()
     policy[Symbol.dispose]()
-    expect(await waiting).toMatchObject({ reason: { code: 'LOOP_CANCELLED', message: 'bridge was disposed of' } })
+    expect(await waiting).toMatchObject({
+      reason: { code: 'LOOP_CANCELLED', message: 'bridge was disposed of; make a new one' },
+    })
     expect(await rejection(policy.execute(() => 1))).toMatchObject({ code: 'LOOP_CIRCUIT_ISOLATED' })
     await policy.clock.advance(50)
     expect(await held).toMatchObject({ status: 'fulfilled' })

@@ -140,6 +140,7 @@ describe('a service without counters and link', () => {
       isReady: false,
       incarnation: 0,
       counters: {},
+      requests: undefined,
       lastError: undefined,
       link: undefined,
     })
