@@ -46,12 +46,14 @@ function writeBundle(source) {
   const { buildSync } = loadBundler()
   const { outputFiles } = buildSync({
     entryPoints: [source],
-    outfile: `${source}.mjs`,
+    outfile: path.resolve(FOLDER, 'bundle.mjs'),
     bundle: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     conditions: ['@x/source'],
+    sourcemap: 'inline',
+    sourcesContent: false,
     define: { 'import.meta.url': OWN_ADDRESS },
     logLevel: 'error',
     write: false,
