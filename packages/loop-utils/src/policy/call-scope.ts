@@ -8,8 +8,6 @@ export interface ChildScope {
   readonly attempt?: number | undefined
   /** Whoever gives one undertakes to keep it. Default: the parent's. */
   readonly deadline?: Deadline | undefined
-  /** Whether nobody aborts it but those around it; listening to it then costs nothing when they cannot. Default false. */
-  readonly isPassive?: boolean
 }
 
 interface ScopeFacts {
@@ -19,7 +17,6 @@ interface ScopeFacts {
   readonly deadline?: Deadline | undefined
   /** Whether a policy ends the call when the deadline passes. */
   readonly isDeadlineKept?: boolean
-  readonly isAbortable?: boolean
 }
 
 /** The scopes of callers' signals: all who listen to one of these share the one listener that the signal has of theirs. */
@@ -33,8 +30,6 @@ export class CallScope implements CallContext {
   readonly attempt: number
   readonly deadline: Deadline | undefined
   readonly isDeadlineKept: boolean
-  /** Whether anything could abort it: if not, nobody needs to listen, and none of its parts needs it. */
-  readonly isAbortable: boolean
   // private by type only: true private fields would double what a call costs that nobody aborts
   private readonly source: CallScope | AbortSignal | undefined
   /** Mostly there is one, for which no set is made. */
@@ -45,18 +40,11 @@ export class CallScope implements CallContext {
   private unlink: (() => void) | undefined
   private abortion: { readonly reason: unknown } | undefined
 
-  private constructor({
-    source,
-    attempt = 1,
-    deadline,
-    isDeadlineKept = false,
-    isAbortable = source !== undefined,
-  }: ScopeFacts) {
+  private constructor({ source, attempt = 1, deadline, isDeadlineKept = false }: ScopeFacts) {
     this.source = source
     this.attempt = attempt
     this.deadline = deadline
     this.isDeadlineKept = isDeadlineKept
-    this.isAbortable = isAbortable
   }
 
   /** The root of an execution, with what the caller gave. Whoever enters it closes it when the execution has settled. */
@@ -85,14 +73,18 @@ export class CallScope implements CallContext {
   }
 
   /** A part of this execution, such as one attempt. */
-  child({ attempt = this.attempt, deadline, isPassive = false }: ChildScope): CallScope {
+  child({ attempt = this.attempt, deadline }: ChildScope): CallScope {
     return new CallScope({
-      source: this.isAbortable ? this : undefined,
+      source: this,
       attempt,
       deadline: deadline ?? this.deadline,
       isDeadlineKept: deadline !== undefined || this.isDeadlineKept,
-      isAbortable: this.isAbortable || !isPassive,
     })
+  }
+
+  /** Whether anything could abort it: any but the root of an execution whose caller gave no signal. */
+  get isAbortable(): boolean {
+    return this.source !== undefined
   }
 
   get aborted(): boolean {
@@ -113,7 +105,7 @@ export class CallScope implements CallContext {
     return this.controller.signal
   }
 
-  /** Aborts this scope, which is not a passive one, and those within. */
+  /** Aborts this scope, which is not a root, and those within. */
   abort(reason: unknown): void {
     if (this.abortion !== undefined) return
     this.abortion = { reason }
@@ -152,12 +144,12 @@ export class CallScope implements CallContext {
     this.unlink = undefined
   }
 
-  private link(): (() => void) | undefined {
+  private link(): () => void {
     const { source } = this
     const follow = (): void => this.abort(this.reason)
-    if (!(source instanceof AbortSignal)) return source?.onAbort(follow)
-    source.addEventListener('abort', follow, { once: true })
-    return () => source.removeEventListener('abort', follow)
+    if (source instanceof CallScope) return source.onAbort(follow)
+    source?.addEventListener('abort', follow, { once: true })
+    return () => source?.removeEventListener('abort', follow)
   }
 }
 

@@ -46,12 +46,18 @@ function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd 
     }
     outcome.then(
       (value) => {
-        if (isLate) return end?.onLate?.({ status: 'fulfilled', value })
+        if (isLate) {
+          end?.onLate?.({ status: 'fulfilled', value })
+          return
+        }
         finish()
         resolve(value)
       },
       (reason: unknown) => {
-        if (isLate) return isObedience(reason, scope.reason) || end?.onLate?.({ status: 'rejected', reason })
+        if (isLate) {
+          if (!isObedience(reason, scope.reason)) end?.onLate?.({ status: 'rejected', reason })
+          return
+        }
         finish()
         reject(reason)
       },

@@ -1,6 +1,4 @@
-import { growth } from '../backoff/growth.ts'
-import { fullJitter } from '../backoff/jitter.ts'
-import type { Backoff } from '../backoff/backoff.ts'
+import { backoffOf, type Backoff } from '../backoff/backoff.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import { systemClock } from '../clock/system-clock.ts'
@@ -86,11 +84,8 @@ type Defaulted =
   | 'clock'
   | 'random'
 
-const DEFAULT_BACKOFF: Backoff = growth({
-  initialDelayMs: 200,
-  maxDelayMs: 10_000,
-  makeGrow: () => (delayMs) => delayMs * 2,
-  spread: fullJitter,
+const DEFAULT_BACKOFF: Backoff = backoffOf(function* (random: Random): Generator<number, void, undefined> {
+  for (let delayMs = 200; ; delayMs = Math.min(10_000, delayMs * 2)) yield delayMs * random()
 })
 
 type Check = (option: string, value: unknown) => unknown

@@ -32,9 +32,10 @@ interface RetryCall<T> {
 
 /** When nothing is to be done before the first attempt or after its success, it costs one promise more than `fn` itself. */
 function begin<T>(call: RetryCall<T>): Promise<T> {
-  const { budget, limiter, retryIfResult } = call.plan
-  const { aborted, reason, deadline } = call.scope
-  if (aborted) return Promise.reject(reason)
+  const { scope, plan } = call
+  const { budget, limiter, retryIfResult } = plan
+  const { deadline } = scope
+  if (scope.aborted) return Promise.reject(scope.reason)
   if (deadline?.isExpired === true) return Promise.reject(new RetryRun(call).outOfTime(deadline, 0))
   budget?.deposit()
   if (limiter !== undefined || retryIfResult !== undefined) return new RetryRun(call).attemptFrom(1)
@@ -159,8 +160,8 @@ class RetryRun<T> {
   }
 
   #throwIfAborted(): void {
-    const { aborted, reason } = this.#call.scope
-    if (aborted) throw reason
+    const { scope } = this.#call
+    if (scope.aborted) throw scope.reason
   }
 
   #elapsedMs(): number {

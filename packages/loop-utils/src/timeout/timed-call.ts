@@ -49,7 +49,7 @@ export class TimedCall<T> implements TimeKeeper, RaceEnd {
     if (!isDeadlineNearer && timeoutMs !== Infinity) end = Deadline.after(timeoutMs, clock)
     else if (!isDeadlineKept) end = deadline
     this.limit = limit
-    this.scope = parent.child({ attempt, deadline: end, isPassive: end === undefined })
+    this.scope = parent.child({ attempt, deadline: end })
     this.end = end
     this.kind = isDeadlineNearer ? 'deadline' : limit.kind
   }
