@@ -10,7 +10,7 @@ import { Bulkhead } from '@x/loop-utils/concurrency'
 import { CircuitBreaker, consecutive, timeWindow } from '@x/loop-utils/breaker'
 import { compose, timeoutPolicy } from '@x/loop-utils/policy'
 import { recommended } from '@x/loop-utils/recommended'
-import { retryPolicy } from '@x/loop-utils/retry'
+import { retry, retryPolicy } from '@x/loop-utils/retry'
 import * as cockatiel from 'cockatiel'
 import Opossum from 'opossum'
 import PQueue from 'p-queue'
@@ -94,6 +94,10 @@ async function retries() {
     cockatiel: () => peer.execute(noop),
     'p-retry': () => pRetry(noop),
   })
+  const withOptions = await cost({
+    ours: () => retry(noop, { maxAttempts: 5 }),
+    'p-retry': () => pRetry(noop, { retries: 4 }),
+  })
   const afterTurn = await cost({ ours: () => ours.execute(aTurn), 'awaiting it bare': aTurn })
   return [
     ...rowsOf(costs, 'retry alone', {
@@ -102,6 +106,7 @@ async function retries() {
       cockatiel: '',
       'p-retry': '',
     }),
+    ...rowsOf(withOptions, 'retry with options that are given with each call', { 'p-retry': '' }),
     ...rowsOf(afterTurn, 'retry of a function that waits one turn of the loop', { 'awaiting it bare': '≤ 1.3' }),
   ]
 }

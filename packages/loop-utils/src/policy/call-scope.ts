@@ -1,3 +1,4 @@
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import { checkDeadline, checkObject, checkSignal } from '../errors/option-checks.ts'
 import type { Deadline } from '../timeout/deadline.ts'
 import type { CallContext, ExecuteOptions } from './policy.ts'
@@ -19,12 +20,9 @@ interface ScopeFacts {
   readonly isDeadlineKept?: boolean
 }
 
-/** The scopes of callers' signals: all who listen to one of these share the one listener that the signal has of theirs. */
-const ofSignals = new WeakMap<AbortSignal, CallScope>()
-
 /**
  * The cancellation of one execution, or of a part of it. Scopes pass an abort from parent to child by plain callbacks;
- * an AbortController is made only when a function reads `signal`.
+ * only the root listens to the caller's AbortSignal, and an AbortController is made only when a function reads `signal`.
  */
 export class CallScope implements CallContext {
   readonly attempt: number
@@ -52,15 +50,7 @@ export class CallScope implements CallContext {
     if (options === undefined) return new CallScope({})
     const { attempt, deadline } = checkObject(options) as Partial<CallContext>
     checkDeadline('deadline', deadline)
-    const signal = checkSignal('signal', options.signal)
-    return new CallScope({ source: signal && CallScope.of(signal), attempt, deadline })
-  }
-
-  /** What is aborted with `signal`. */
-  static of(signal: AbortSignal): CallScope {
-    let scope = ofSignals.get(signal)
-    if (scope === undefined) ofSignals.set(signal, (scope = new CallScope({ source: signal })))
-    return scope
+    return new CallScope({ source: checkSignal('signal', options.signal), attempt, deadline })
   }
 
   /**
@@ -123,7 +113,10 @@ export class CallScope implements CallContext {
       else (this.more ??= new Set()).add(listener)
       this.unlink ??= this.link()
     }
-    return () => this.forget(listener)
+    return () => {
+      if (this.listener === listener) this.listener = undefined
+      else this.more?.delete(listener)
+    }
   }
 
   /** Lets go of what is around it: the execution has settled. */
@@ -134,22 +127,11 @@ export class CallScope implements CallContext {
     this.unlink = nothing
   }
 
-  private forget(listener: () => void): void {
-    if (this.listener === listener) this.listener = undefined
-    else this.more?.delete(listener)
-    const isHeard = this.listener !== undefined || (this.more !== undefined && this.more.size > 0)
-    // nobody closes the scope of a signal
-    if (isHeard || !(this.source instanceof AbortSignal)) return
-    this.unlink?.()
-    this.unlink = undefined
-  }
-
   private link(): () => void {
     const { source } = this
     const follow = (): void => this.abort(this.reason)
-    if (source instanceof CallScope) return source.onAbort(follow)
-    source?.addEventListener('abort', follow, { once: true })
-    return () => source?.removeEventListener('abort', follow)
+    if (source instanceof AbortSignal) return onSignalAbort(source, follow)
+    return source?.onAbort(follow) ?? nothing
   }
 }
 

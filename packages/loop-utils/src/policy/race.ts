@@ -67,9 +67,5 @@ function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd 
 
 /** Whether `value` has a `then` to wait for. */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return (
-    (typeof value === 'object' || typeof value === 'function') &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
