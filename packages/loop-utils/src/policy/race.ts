@@ -40,17 +40,14 @@ function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd 
       reject(scope.reason)
       end?.close()
     })
-    const finish = (): void => {
-      forget()
-      end?.close()
-    }
     outcome.then(
       (value) => {
         if (isLate) {
           end?.onLate?.({ status: 'fulfilled', value })
           return
         }
-        finish()
+        forget()
+        end?.close()
         resolve(value)
       },
       (reason: unknown) => {
@@ -58,7 +55,8 @@ function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd 
           if (!isObedience(reason, scope.reason)) end?.onLate?.({ status: 'rejected', reason })
           return
         }
-        finish()
+        forget()
+        end?.close()
         reject(reason)
       },
     )

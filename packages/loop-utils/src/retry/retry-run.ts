@@ -54,11 +54,10 @@ function attemptOnce<T>({ plan, fn, scope }: RetryCall<T>, attempt: number): Pro
 class RetryRun<T> {
   readonly #call: RetryCall<T>
   readonly #errors: unknown[] = []
-  readonly #delays: Iterator<number>
+  #delays: Iterator<number> | undefined
 
   constructor(call: RetryCall<T>) {
     this.#call = call
-    this.#delays = call.plan.backoff.delays(call.plan.random)
   }
 
   async goOnAfter(error: unknown): Promise<T> {
@@ -118,14 +117,14 @@ class RetryRun<T> {
   /** Decides on another attempt and waits for its time; throws when there is to be none. */
   async #prepareNext(error: unknown, attempt: number): Promise<void> {
     const { scope, plan } = this.#call
-    const { retryIf, limiter, onRetry, clock, ref } = plan
+    const { maxAttempts, retryIf, limiter, onRetry, clock, ref } = plan
     this.#throwIfAborted()
     const failed = { attempt, elapsedMs: this.#elapsedMs() }
     limiter?.onFailure?.(error)
     const isWorthwhile = retryIf === undefined || (await raceAbort(scope, () => retryIf(error, failed)))
     this.#throwIfAborted()
     if (!isWorthwhile) throw error
-    const delayMs = this.#delayAfter(error, attempt)
+    const delayMs = attempt < maxAttempts ? this.#delayAfter(error) : 'attempts'
     this.#throwIfAborted()
     if (typeof delayMs === 'string') throw this.#giveUp(delayMs, attempt, error)
     this.#keep(error)
@@ -141,10 +140,10 @@ class RetryRun<T> {
   }
 
   /** How long to wait for another attempt, or the bound that forbids it. A wait that leaves no time is not begun. */
-  #delayAfter(error: unknown, attempt: number): number | RetryLimit {
+  #delayAfter(error: unknown): number | RetryLimit {
     const { scope, plan } = this.#call
-    const { maxAttempts, maxElapsedMs, retryAfterMs, maxRetryAfterMs, budget } = plan
-    if (attempt >= maxAttempts) return 'attempts'
+    const { maxElapsedMs, backoff, random, retryAfterMs, maxRetryAfterMs, budget } = plan
+    this.#delays ??= backoff.delays(random)
     const next = this.#delays.next()
     if (next.done === true) return 'backoff'
     const askedMs = retryAfterMs?.(error)
