@@ -44,10 +44,13 @@ function begin<T>(call: RetryCall<T>): Promise<T> {
 
 function attemptOnce<T>({ plan, fn, scope }: RetryCall<T>, attempt: number): Promise<T> {
   const { attemptTimeoutMs: timeoutMs, clock, onEvent } = plan
+  if (timeoutMs !== Infinity || (scope.deadline !== undefined && !scope.isDeadlineKept)) {
+    return callWithin({ timeoutMs, kind: 'attempt', what: 'attempt', attempt, clock, onEvent }, scope, fn)
+  }
   // what nobody can abort needs no scope of its own
-  if (timeoutMs === Infinity && scope.deadline === undefined && !scope.isAbortable && scope.attempt === attempt)
-    return raceAbort(scope, fn)
-  return callWithin({ timeoutMs, kind: 'attempt', what: 'attempt', attempt, clock, onEvent }, scope, fn)
+  if (!scope.isAbortable && scope.attempt === attempt) return raceAbort(scope, fn)
+  const part = scope.child({ attempt })
+  return raceAbort(part, fn, part)
 }
 
 /** What a retry needs once it is more than the call of a function. */
