@@ -5,23 +5,16 @@ import type { Clock } from './clock.ts'
  * timer nor listener behind.
  */
 export function sleepOn(clock: Pick<Clock, 'setTimer'>, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return Promise.reject(signal.reason)
   return new Promise((resolve, reject) => {
-    if (signal === undefined) {
-      clock.setTimer(resolve, ms)
-      return
-    }
-    if (signal.aborted) {
-      reject(signal.reason)
-      return
-    }
     const timer = clock.setTimer(() => {
-      signal.removeEventListener('abort', abort)
+      signal?.removeEventListener('abort', abort)
       resolve()
     }, ms)
     function abort(): void {
       timer[Symbol.dispose]()
       reject(signal?.reason)
     }
-    signal.addEventListener('abort', abort, { once: true })
+    signal?.addEventListener('abort', abort, { once: true })
   })
 }

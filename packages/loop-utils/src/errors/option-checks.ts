@@ -13,9 +13,8 @@ export interface NumberRange {
  *
  * @throws OptionError naming `option` otherwise
  */
-export function checkNumber(option: string, value: unknown, range: NumberRange = {}): number {
-  if (typeof value === 'number' && Number.isFinite(value) && isWithin(value, range)) return value
-  throw new OptionError(option, value, `a number${describeRange(range)}`)
+export function checkNumber(option: string, value: unknown, { min, max }: NumberRange = {}): number {
+  return admitNumber(option, value, { min, max, noun: 'a number', isKind: Number.isFinite })
 }
 
 /**
@@ -23,9 +22,8 @@ export function checkNumber(option: string, value: unknown, range: NumberRange =
  *
  * @throws OptionError naming `option` otherwise
  */
-export function checkInteger(option: string, value: unknown, range: NumberRange = {}): number {
-  if (Number.isSafeInteger(value) && isWithin(value as number, range)) return value as number
-  throw new OptionError(option, value, `an integer${describeRange(range)}`)
+export function checkInteger(option: string, value: unknown, { min, max }: NumberRange = {}): number {
+  return admitNumber(option, value, { min, max, noun: 'an integer', isKind: Number.isSafeInteger })
 }
 
 /**
@@ -33,11 +31,9 @@ export function checkInteger(option: string, value: unknown, range: NumberRange 
  *
  * @throws OptionError naming `option` otherwise
  */
-export function checkCount(option: string, value: unknown, range: NumberRange = {}): number {
-  const { min = 1, max } = range
-  const bounds: NumberRange = max === undefined ? { min } : { min, max }
-  if ((value === Infinity || Number.isSafeInteger(value)) && isWithin(value as number, bounds)) return value as number
-  throw new OptionError(option, value, `an integer${describeRange(bounds)}${max === undefined ? ', or Infinity' : ''}`)
+export function checkCount(option: string, value: unknown, { min = 1, max }: NumberRange = {}): number {
+  const infinite = max === undefined
+  return admitNumber(option, value, { min, max, infinite, noun: 'an integer', isKind: Number.isSafeInteger })
 }
 
 /** The admitted range of a duration, in milliseconds, and whether it may be without end. */
@@ -51,12 +47,8 @@ export interface DurationRange extends NumberRange {
  *
  * @throws OptionError naming `option` otherwise
  */
-export function checkDuration(option: string, value: unknown, range: DurationRange = {}): number {
-  const { min = 0, max, infinite = false } = range
-  if (value === Infinity && infinite) return Infinity
-  const bounds: NumberRange = max === undefined ? { min } : { min, max }
-  if (typeof value === 'number' && Number.isFinite(value) && isWithin(value, bounds)) return value
-  throw new OptionError(option, value, `milliseconds${describeRange(bounds)}${infinite ? ', or Infinity' : ''}`)
+export function checkDuration(option: string, value: unknown, { min = 0, max, infinite }: DurationRange = {}): number {
+  return admitNumber(option, value, { min, max, infinite, noun: 'milliseconds', isKind: Number.isFinite })
 }
 
 /**
@@ -139,9 +131,7 @@ export function checkObject<O extends object>(value: O, option = 'options'): O {
  * @throws OptionError naming `option` otherwise
  */
 export function checkDeadline(option: string, value: unknown): Deadline | undefined {
-  if (value === undefined) return undefined
-  const isObject = typeof value === 'object' && value !== null
-  if (isObject && 'remaining' in value && typeof value.remaining === 'function') return value as Deadline
+  if (value === undefined || hasMethods(value, ['remaining'])) return value as Deadline | undefined
   throw new OptionError(option, value, 'a Deadline, such as Deadline.after(1000)')
 }
 
@@ -154,8 +144,7 @@ export function checkClock<C extends Partial<Clock>>(
   clock: C,
   methods: readonly (keyof Clock)[] = ['now', 'setTimer'],
 ): C {
-  const isClock = typeof clock === 'object' && clock !== null
-  if (isClock && methods.every((method) => typeof clock[method] === 'function')) return clock
+  if (hasMethods(clock, methods)) return clock
   throw new OptionError('clock', clock, `a Clock, with ${methods.map((method) => `${method}()`).join(' and ')}`)
 }
 
@@ -177,13 +166,30 @@ export function checkOnEvent<F extends (...args: never[]) => unknown>(onEvent: F
   return onEvent === undefined ? undefined : checkFunction('onEvent', onEvent)
 }
 
-function isWithin(value: number, { min = -Infinity, max = Infinity }: NumberRange): boolean {
-  return value >= min && value <= max
+/** Whether `value` can be called by each of these names. */
+export function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  const part = value as Readonly<Record<string, unknown>> | null | undefined
+  return methods.every((method) => typeof part?.[method] === 'function')
 }
 
-function describeRange({ min, max }: NumberRange): string {
-  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`
-  if (min !== undefined) return ` of at least ${min}`
-  if (max !== undefined) return ` of at most ${max}`
-  return ''
+/** Which numbers are admitted, and how an error calls them. */
+interface AdmittedNumbers {
+  readonly min: number | undefined
+  readonly max: number | undefined
+  readonly infinite?: boolean | undefined
+  readonly noun: string
+  readonly isKind: (value: unknown) => boolean
+}
+
+function admitNumber(option: string, value: unknown, admitted: AdmittedNumbers): number {
+  const { min = -Infinity, max = Infinity, infinite = false, noun, isKind } = admitted
+  const number = value as number
+  if (infinite && value === Infinity) return number
+  if (isKind(value) && number >= min && number <= max) return number
+  throw new OptionError(option, value, `${noun}${describeRange(min, max)}${infinite ? ', or Infinity' : ''}`)
+}
+
+function describeRange(min: number, max: number): string {
+  if (max === Infinity) return min === -Infinity ? '' : ` of at least ${min}`
+  return min === -Infinity ? ` of at most ${max}` : ` from ${min} to ${max}`
 }

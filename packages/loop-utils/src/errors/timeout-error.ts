@@ -21,10 +21,7 @@ export class TimeoutError extends XError {
     options: { readonly what?: string; readonly cause?: unknown } = {},
   ) {
     const { what = 'operation' } = options
-    super(
-      `${what} timed out after ${timeoutMs} ms (${kind}); give it more time or find what keeps it waiting`,
-      'cause' in options ? { cause: options.cause } : undefined,
-    )
+    super(`${what} timed out after ${timeoutMs} ms (${kind}); give it more time or find what keeps it waiting`, options)
     this.timeoutMs = timeoutMs
     this.kind = kind
   }

@@ -6,8 +6,8 @@ import { isThenable } from '../policy/race.ts'
  */
 export function warnOfStrayError(error: unknown, source: string): void {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
-  const detail = error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {}
-  process.emitWarning(`${source} threw ${message}`, { type: 'StrayErrorWarning', code: 'LOOP_STRAY_ERROR', ...detail })
+  const detail = error instanceof Error ? error.stack : undefined
+  process.emitWarning(`${source} threw ${message}`, { type: 'StrayErrorWarning', code: 'LOOP_STRAY_ERROR', detail })
 }
 
 /** Runs a callback of the user's whose failure, now or when its promise rejects, must not reach us. */

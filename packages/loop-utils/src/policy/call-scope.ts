@@ -1,4 +1,3 @@
-import type { Clock } from '../clock/clock.ts'
 import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import { checkDeadline, checkObject, checkSignal } from '../errors/option-checks.ts'
 import type { Deadline } from '../timeout/deadline.ts'
@@ -7,30 +6,18 @@ import type { CallContext, ExecuteOptions } from './policy.ts'
 /** What makes a part of an execution. */
 export interface ChildScope {
   /** Default: the parent's. */
-  readonly attempt?: number
+  readonly attempt?: number | undefined
   /** Whoever gives one undertakes to keep it. Default: the parent's. */
   readonly deadline?: Deadline | undefined
-  /** Whether nobody aborts it but those around it; listening to it then costs nothing when they cannot. Default false. */
-  readonly isPassive?: boolean
 }
 
 interface ScopeFacts {
-  /** What aborts it from outside: the scope around it, or at the root the caller's signal. */
-  readonly source: CallScope | AbortSignal | undefined
-  readonly attempt: number
-  readonly deadline: Deadline | undefined
+  /** What aborts it from outside: the scope around it, or a caller's signal. */
+  readonly source?: CallScope | AbortSignal | undefined
+  readonly attempt?: number | undefined
+  readonly deadline?: Deadline | undefined
   /** Whether a policy ends the call when the deadline passes. */
-  readonly isDeadlineKept: boolean
-  readonly isPassive: boolean
-}
-
-/** The root of an execution whose caller gave nothing. */
-const BARE_ROOT: ScopeFacts = {
-  source: undefined,
-  attempt: 1,
-  deadline: undefined,
-  isDeadlineKept: false,
-  isPassive: true,
+  readonly isDeadlineKept?: boolean
 }
 
 /**
@@ -41,37 +28,29 @@ export class CallScope implements CallContext {
   readonly attempt: number
   readonly deadline: Deadline | undefined
   readonly isDeadlineKept: boolean
-  /** Whether anything could abort it: if not, nobody needs to listen, and none of its parts needs it. */
-  readonly isAbortable: boolean
   // private by type only: true private fields would double what a call costs that nobody aborts
   private readonly source: CallScope | AbortSignal | undefined
   /** Mostly there is one, for which no set is made. */
   private listener: (() => void) | undefined
-  private moreListeners: Set<() => void> | undefined
+  private more: Set<() => void> | undefined
   private controller: AbortController | undefined
   /** What lets go of `source`; set for good once there is nothing to follow any more. */
   private unlink: (() => void) | undefined
   private abortion: { readonly reason: unknown } | undefined
 
-  private constructor({ source, attempt, deadline, isDeadlineKept, isPassive }: ScopeFacts) {
+  private constructor({ source, attempt = 1, deadline, isDeadlineKept = false }: ScopeFacts) {
     this.source = source
     this.attempt = attempt
     this.deadline = deadline
     this.isDeadlineKept = isDeadlineKept
-    this.isAbortable = !isPassive || source !== undefined
-    this.listener = undefined
-    this.moreListeners = undefined
-    this.controller = undefined
-    this.unlink = undefined
-    this.abortion = undefined
   }
 
   /** The root of an execution, with what the caller gave. Whoever enters it closes it when the execution has settled. */
   static enter(options?: ExecuteOptions): CallScope {
-    if (options === undefined) return new CallScope(BARE_ROOT)
-    const { attempt = 1, deadline } = checkObject(options) as Partial<CallContext>
+    if (options === undefined) return new CallScope({})
+    const { attempt, deadline } = checkObject(options) as Partial<CallContext>
     checkDeadline('deadline', deadline)
-    return new CallScope({ ...BARE_ROOT, source: checkSignal('signal', options.signal), attempt, deadline })
+    return new CallScope({ source: checkSignal('signal', options.signal), attempt, deadline })
   }
 
   /**
@@ -84,14 +63,18 @@ export class CallScope implements CallContext {
   }
 
   /** A part of this execution, such as one attempt. */
-  child({ attempt = this.attempt, deadline, isPassive = false }: ChildScope): CallScope {
+  child({ attempt = this.attempt, deadline }: ChildScope): CallScope {
     return new CallScope({
-      source: this.isAbortable ? this : undefined,
+      source: this,
       attempt,
       deadline: deadline ?? this.deadline,
       isDeadlineKept: deadline !== undefined || this.isDeadlineKept,
-      isPassive,
     })
+  }
+
+  /** Whether anything could abort it: any but the root of an execution whose caller gave no signal. */
+  get isAbortable(): boolean {
+    return this.source !== undefined
   }
 
   get aborted(): boolean {
@@ -105,76 +88,50 @@ export class CallScope implements CallContext {
 
   get signal(): AbortSignal {
     if (this.controller === undefined) {
-      this.controller = new AbortController()
-      if (this.aborted) this.controller.abort(this.reason)
-      else this.link()
+      const controller = new AbortController()
+      this.controller = controller
+      this.onAbort(() => controller.abort(this.reason))
     }
     return this.controller.signal
   }
 
-  /** Aborts this scope, which is not a passive one, and those within. */
+  /** Aborts this scope, which is not a root, and those within. */
   abort(reason: unknown): void {
     if (this.abortion !== undefined) return
     this.abortion = { reason }
-    const { listener, moreListeners = [] } = this
-    this.close()
+    const { listener, more = [] } = this
     listener?.()
-    for (const further of moreListeners) further()
-    this.controller?.abort(reason)
+    for (const further of more) further()
+    this.close()
   }
 
-  /** Calls `listener` at the abort, or now when it has happened. */
-  listen(listener: () => void): void {
+  /** Calls `listener` at the abort, or now when it has happened; returns how to take that back. */
+  onAbort(listener: () => void): () => void {
     if (this.aborted) listener()
     else if (this.isAbortable) {
       if (this.listener === undefined) this.listener = listener
-      else (this.moreListeners ??= new Set()).add(listener)
-      this.link()
+      else (this.more ??= new Set()).add(listener)
+      this.unlink ??= this.link()
     }
-  }
-
-  /** Takes {@link listen} back. */
-  forget(listener: () => void): void {
-    if (this.listener === listener) this.listener = undefined
-    else this.moreListeners?.delete(listener)
-  }
-
-  /** As {@link listen}; returns how to take it back. */
-  onAbort(listener: () => void): () => void {
-    this.listen(listener)
-    return () => this.forget(listener)
-  }
-
-  /** Waits on `clock`; rejects with the reason at the abort. Neither timer nor listener stays behind. */
-  wait(clock: Clock, ms: number, options?: { readonly ref?: boolean }): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = clock.setTimer(
-        () => {
-          forget()
-          resolve()
-        },
-        ms,
-        options,
-      )
-      const forget = this.onAbort(() => {
-        timer[Symbol.dispose]()
-        reject(this.reason)
-      })
-    })
+    return () => {
+      if (this.listener === listener) this.listener = undefined
+      else this.more?.delete(listener)
+    }
   }
 
   /** Lets go of what is around it: the execution has settled. */
   close(): void {
     this.listener = undefined
-    this.moreListeners = undefined
+    this.more = undefined
     this.unlink?.()
     this.unlink = nothing
   }
 
-  private link(): void {
-    if (this.unlink !== undefined || this.source === undefined) return
+  private link(): () => void {
+    const { source } = this
     const follow = (): void => this.abort(this.reason)
-    this.unlink = this.source instanceof CallScope ? this.source.onAbort(follow) : onSignalAbort(this.source, follow)
+    if (source instanceof AbortSignal) return onSignalAbort(source, follow)
+    return source?.onAbort(follow) ?? nothing
   }
 }
 

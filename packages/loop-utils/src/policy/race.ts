@@ -17,7 +17,8 @@ export interface RaceEnd {
  * the result is the very promise of `fn`.
  */
 export function raceAbort<T>(scope: CallScope, fn: PolicyFunction<T>, end?: RaceEnd): Promise<T> {
-  if (scope.aborted) return Promise.reject(scope.reason)
+  const { aborted, isAbortable } = scope
+  if (aborted) return Promise.reject(scope.reason)
   let outcome: T | PromiseLike<T>
   try {
     outcome = fn(scope)
@@ -25,7 +26,7 @@ export function raceAbort<T>(scope: CallScope, fn: PolicyFunction<T>, end?: Race
     end?.close()
     return Promise.reject(error)
   }
-  if (!scope.isAbortable) return outcome instanceof Promise ? outcome : Promise.resolve(outcome)
+  if (!isAbortable) return Promise.resolve(outcome)
   if (isThenable(outcome)) return raceOutcome(scope, outcome, end)
   end?.close()
   return Promise.resolve(outcome)
@@ -34,19 +35,18 @@ export function raceAbort<T>(scope: CallScope, fn: PolicyFunction<T>, end?: Race
 function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     let isLate = false
-    const giveUp = (): void => {
+    const forget = scope.onAbort(() => {
       isLate = true
       reject(scope.reason)
       end?.close()
-    }
-    scope.listen(giveUp)
+    })
     outcome.then(
       (value) => {
         if (isLate) {
           end?.onLate?.({ status: 'fulfilled', value })
           return
         }
-        scope.forget(giveUp)
+        forget()
         end?.close()
         resolve(value)
       },
@@ -55,7 +55,7 @@ function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd 
           if (!isObedience(reason, scope.reason)) end?.onLate?.({ status: 'rejected', reason })
           return
         }
-        scope.forget(giveUp)
+        forget()
         end?.close()
         reject(reason)
       },
@@ -65,9 +65,5 @@ function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd 
 
 /** Whether `value` has a `then` to wait for. */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return (
-    (typeof value === 'object' || typeof value === 'function') &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

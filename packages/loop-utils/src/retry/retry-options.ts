@@ -1,10 +1,8 @@
-import { growth } from '../backoff/growth.ts'
-import { fullJitter } from '../backoff/jitter.ts'
-import type { Backoff } from '../backoff/backoff.ts'
+import { backoffOf, type Backoff } from '../backoff/backoff.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import { systemClock } from '../clock/system-clock.ts'
-import { checkCount, checkDuration, checkFunction, checkObject } from '../errors/option-checks.ts'
+import { checkCount, checkDuration, checkFunction, checkObject, hasMethods } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { ExecuteOptions } from '../policy/policy.ts'
@@ -72,62 +70,67 @@ export interface RetryPolicyOptions<T = unknown> extends Observer {
 /** When and how often a function is called again, and what holds for this execution. */
 export interface RetryOptions<T = unknown> extends RetryPolicyOptions<T>, ExecuteOptions {}
 
-/** Where the user's own code, or a shared part, has its say. */
-type Seams<T> = {
-  readonly [
-    K in 'retryIf' | 'retryIfResult' | 'retryAfterMs' | 'budget' | 'limiter' | 'onRetry' | 'onLate' | 'onEvent'
-  ]: RetryPolicyOptions<T>[K] | undefined
+/** Options that were checked, with the default of each that was not given. */
+export type RetryPlan<T> = Options<T, Defaulted>
+
+type Options<T, D extends keyof RetryPolicyOptions> = Required<Pick<RetryPolicyOptions<T>, D>> & {
+  readonly [K in Exclude<keyof RetryPolicyOptions, D>]: RetryPolicyOptions<T>[K] | undefined
 }
 
-/** Checked options with their defaults. */
-export interface RetryPlan<T> extends Seams<T>, Required<Omit<RetryPolicyOptions<T>, keyof Seams<T>>> {
-  /** Whether nothing is to be done before a first attempt, and nothing after one that succeeds. */
-  readonly isPlain: boolean
-}
+type Defaulted =
+  | 'maxAttempts'
+  | 'maxElapsedMs'
+  | 'attemptTimeoutMs'
+  | 'maxRetryAfterMs'
+  | 'backoff'
+  | 'ref'
+  | 'clock'
+  | 'random'
 
-const DEFAULT_BACKOFF: Backoff = growth({
-  initialDelayMs: 200,
-  maxDelayMs: 10_000,
-  makeGrow: () => (delayMs) => delayMs * 2,
-  spread: fullJitter,
+const DEFAULT_BACKOFF: Backoff = backoffOf(function* (random: Random): Generator<number, void, undefined> {
+  for (let delayMs = 200; ; delayMs = Math.min(10_000, delayMs * 2)) yield delayMs * random()
 })
 
-/** By which method each part is known. */
-const PARTS = [
-  ['backoff', 'delays', 'a Backoff, such as exponential()'],
-  ['budget', 'tryWithdraw', 'a RetryBudget'],
-  ['limiter', 'tryAcquire', 'a RateLimiter, or the limiter of adaptive()'],
-  ['clock', 'setTimer', 'a Clock, with now() and setTimer()'],
-] as const
+type Check = (option: string, value: unknown) => unknown
+
+const checkLimit: Check = (option, value) => checkDuration(option, value, { infinite: true })
+const checkCallback = checkFunction as Check
+
+/** A check by the method that is called. */
+const partWith =
+  (method: string, expected: string): Check =>
+  (option, value) => {
+    if (!hasMethods(value, [method])) throw new OptionError(option, value, expected)
+  }
+
+/** How each option is checked, and its default if it has one. */
+const OPTIONS: { readonly [K in keyof RetryPolicyOptions]-?: readonly [Check | undefined, RetryPolicyOptions[K]?] } = {
+  maxAttempts: [checkCount, 3],
+  maxElapsedMs: [checkLimit, Infinity],
+  attemptTimeoutMs: [checkLimit, Infinity],
+  maxRetryAfterMs: [checkLimit, 300_000],
+  backoff: [partWith('delays', 'a Backoff, such as exponential()'), DEFAULT_BACKOFF],
+  budget: [partWith('tryWithdraw', 'a RetryBudget')],
+  limiter: [partWith('tryAcquire', 'a RateLimiter, or the limiter of adaptive()')],
+  clock: [partWith('setTimer', 'a Clock, with now() and setTimer()'), systemClock],
+  retryIf: [checkCallback],
+  retryIfResult: [checkCallback],
+  retryAfterMs: [checkCallback],
+  onRetry: [checkCallback],
+  onLate: [checkCallback],
+  onEvent: [checkCallback],
+  random: [checkCallback, Math.random],
+  ref: [undefined, true],
+}
 
 /** Checks the options of a retry. */
 export function planOf<T>(options: RetryPolicyOptions<T>): RetryPlan<T> {
-  const { retryIf, retryIfResult, retryAfterMs, onRetry, onLate, onEvent, budget, limiter } = checkObject(options)
-  const { backoff = DEFAULT_BACKOFF, ref = true, clock = systemClock, random = Math.random } = options
-  const callbacks = { retryIf, retryIfResult, retryAfterMs, onRetry, onLate, onEvent }
-  const parts = { backoff, budget, limiter, clock }
-  checkCallbacks({ ...callbacks, random })
-  checkParts(parts)
-  const isPlain = limiter === undefined && retryIfResult === undefined
-  return { ...boundsOf(options), ...callbacks, ...parts, isPlain, ref, random }
-}
-
-function checkCallbacks(callbacks: Readonly<Record<string, ((...args: never[]) => unknown) | undefined>>): void {
-  for (const [name, callback] of Object.entries(callbacks)) if (callback !== undefined) checkFunction(name, callback)
-}
-
-function checkParts(parts: Readonly<Record<(typeof PARTS)[number][0], unknown>>): void {
-  for (const [name, method, expected] of PARTS) {
-    const part = parts[name] as Readonly<Record<string, unknown>> | null | undefined
-    if (part !== undefined && typeof part?.[method] !== 'function') throw new OptionError(name, part, expected)
+  const given = checkObject(options) as Readonly<Record<string, unknown>>
+  const plan: Record<string, unknown> = {}
+  for (const [name, [check, standard]] of Object.entries(OPTIONS)) {
+    const { [name]: value = standard } = given
+    if (value !== undefined) check?.(name, value)
+    plan[name] = value
   }
-}
-
-type Bounds = Pick<RetryPolicyOptions, 'maxAttempts' | 'maxElapsedMs' | 'attemptTimeoutMs' | 'maxRetryAfterMs'>
-
-function boundsOf({ maxAttempts = 3, ...options }: Bounds): Required<Bounds> {
-  const { maxElapsedMs = Infinity, attemptTimeoutMs = Infinity, maxRetryAfterMs = 300_000 } = options
-  const durations = { maxElapsedMs, attemptTimeoutMs, maxRetryAfterMs }
-  for (const [name, durationMs] of Object.entries(durations)) checkDuration(name, durationMs, { infinite: true })
-  return { maxAttempts: checkCount('maxAttempts', maxAttempts), ...durations }
+  return plan as unknown as RetryPlan<T>
 }

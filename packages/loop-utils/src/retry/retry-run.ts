@@ -1,3 +1,4 @@
+import type { Timer } from '../clock/clock.ts'
 import { ResultRefusedError } from '../errors/result-refused-error.ts'
 import { RetryExhaustedError, type RetryLimit } from '../errors/retry-exhausted-error.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
@@ -6,6 +7,7 @@ import { callSafely } from '../observe/stray-error.ts'
 import { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, PolicyFunction } from '../policy/policy.ts'
 import { raceAbort } from '../policy/race.ts'
+import type { Deadline } from '../timeout/deadline.ts'
 import { callWithin } from '../timeout/timed-call.ts'
 import type { RetryPlan } from './retry-options.ts'
 
@@ -17,38 +19,27 @@ const exhausted = new ObservationPoint('x:loop-utils:retry:give-up')
 
 /** One execution of a retry, from entering its scope to closing it. */
 export function runRetry<T>(plan: RetryPlan<T>, fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-  if (options === undefined && plan.isPlain && plan.attemptTimeoutMs === Infinity) return runPlain(plan, fn)
-  return CallScope.run(options, (scope) => runIn(scope, plan, fn))
+  return CallScope.run(options, (scope) => begin({ plan, fn, scope, startedAt: plan.clock.now() }))
 }
 
-/** Where nothing but the function can end the first attempt, a success costs one promise more than the function itself. */
-function runPlain<T>(plan: RetryPlan<T>, fn: PolicyFunction<T>): Promise<T> {
-  const scope = CallScope.enter()
-  const startedAt = plan.clock.now()
-  plan.budget?.deposit()
-  return raceAbort(scope, fn).then(undefined, (error: unknown) =>
-    new RetryRun({ plan, fn, scope, startedAt }).goOnAfter(error),
-  )
-}
-
-function runIn<T>(scope: CallScope, plan: RetryPlan<T>, fn: PolicyFunction<T>): Promise<T> {
-  const call = { plan, fn, scope, startedAt: plan.clock.now() }
-  const { deadline } = scope
-  if (scope.aborted) return Promise.reject(scope.reason)
-  if (deadline?.isExpired === true) {
-    return Promise.reject(new RetryRun(call).giveUp('deadline', 0, new TimeoutError(deadline.budgetMs, 'deadline')))
-  }
-  plan.budget?.deposit()
-  if (!plan.isPlain) return new RetryRun(call).attemptFrom(1)
-  return attemptOnce(call, 1).then(undefined, (error: unknown) => new RetryRun(call).goOnAfter(error))
-}
-
-/** One execution of a retry. */
+/** What an execution begins with. */
 interface RetryCall<T> {
   readonly plan: RetryPlan<T>
   readonly fn: PolicyFunction<T>
   readonly scope: CallScope
   readonly startedAt: number
+}
+
+/** When nothing is to be done before the first attempt or after its success, it costs one promise more than `fn` itself. */
+function begin<T>(call: RetryCall<T>): Promise<T> {
+  const { scope, plan } = call
+  const { budget, limiter, retryIfResult } = plan
+  const { deadline } = scope
+  if (scope.aborted) return Promise.reject(scope.reason)
+  if (deadline?.isExpired === true) return Promise.reject(new RetryRun(call).outOfTime(deadline, 0))
+  budget?.deposit()
+  if (limiter !== undefined || retryIfResult !== undefined) return new RetryRun(call).attemptFrom(1)
+  return attemptOnce(call, 1).then(undefined, (error: unknown) => new RetryRun(call).goOnAfter(error))
 }
 
 function attemptOnce<T>({ plan, fn, scope }: RetryCall<T>, attempt: number): Promise<T> {
@@ -58,21 +49,18 @@ function attemptOnce<T>({ plan, fn, scope }: RetryCall<T>, attempt: number): Pro
   }
   // what nobody can abort needs no scope of its own
   if (!scope.isAbortable && scope.attempt === attempt) return raceAbort(scope, fn)
-  const part = scope.child({ attempt, isPassive: true })
+  const part = scope.child({ attempt })
   return raceAbort(part, fn, part)
 }
 
+/** What a retry needs once it is more than the call of a function. */
 class RetryRun<T> {
   readonly #call: RetryCall<T>
-  readonly #plan: RetryPlan<T>
-  readonly #scope: CallScope
   readonly #errors: unknown[] = []
   #delays: Iterator<number> | undefined
 
   constructor(call: RetryCall<T>) {
     this.#call = call
-    this.#plan = call.plan
-    this.#scope = call.scope
   }
 
   async goOnAfter(error: unknown): Promise<T> {
@@ -81,86 +69,92 @@ class RetryRun<T> {
   }
 
   async attemptFrom(first: number): Promise<T> {
-    const { retryIfResult, budget, limiter } = this.#plan
+    const { retryIfResult, budget, limiter } = this.#call.plan
     for (let attempt = first; ; attempt++) {
       await this.#awaitTurn(attempt)
-      // only the function's own failure is one to retry: what `retryIfResult` throws ends the retry
-      const outcome = await attemptOnce(this.#call, attempt).then(
-        (result) => ({ result }),
-        (error: unknown) => ({ error }),
-      )
-      if ('error' in outcome) {
-        await this.#prepareNext(outcome.error, attempt)
-      } else if (retryIfResult?.(outcome.result) === true) {
-        await this.#prepareNext(new ResultRefusedError(outcome.result, attempt), attempt)
-      } else {
+      let result: T
+      try {
+        result = await attemptOnce(this.#call, attempt)
+      } catch (error) {
+        await this.#prepareNext(error, attempt)
+        continue
+      }
+      if (retryIfResult?.(result) !== true) {
         if (attempt > 1) budget?.refund?.()
         limiter?.onSuccess?.()
-        return outcome.result
+        return result
       }
+      await this.#prepareNext(new ResultRefusedError(result, attempt), attempt)
     }
   }
 
-  giveUp(limit: RetryLimit, attempts: number, error: unknown): RetryExhaustedError {
-    const elapsedMs = this.#elapsedMs()
+  outOfTime({ budgetMs }: Deadline, attempts: number): RetryExhaustedError {
+    return this.#giveUp('deadline', attempts, new TimeoutError(budgetMs, 'deadline'))
+  }
+
+  #giveUp(limit: RetryLimit, attempts: number, error: unknown): RetryExhaustedError {
+    const { plan } = this.#call
+    const facts = { attempts, elapsedMs: this.#elapsedMs(), limit }
     this.#keep(error)
-    if (exhausted.isObserved(this.#plan)) exhausted.publish({ attempts, elapsedMs, limit, error }, this.#plan)
-    return new RetryExhaustedError({ attempts, elapsedMs, errors: this.#errors, limit })
+    if (exhausted.isObserved(plan)) exhausted.publish({ ...facts, error }, plan)
+    return new RetryExhaustedError({ ...facts, errors: this.#errors })
   }
 
   /** Waits until the limiter admits an attempt. */
   async #awaitTurn(attempt: number): Promise<void> {
-    const { limiter, clock, maxElapsedMs } = this.#plan
+    const { scope, plan } = this.#call
+    const { limiter, clock, maxElapsedMs } = plan
     if (limiter === undefined || limiter.tryAcquire()) return
     const timeoutMs = Math.max(0, maxElapsedMs - this.#elapsedMs())
-    const what = 'waiting for the limiter'
+    const limit = { timeoutMs, kind: 'total', what: 'waiting for the limiter', clock } as const
     try {
-      await callWithin({ timeoutMs, kind: 'total', what, clock }, this.#scope, ({ signal }) =>
-        limiter.acquire(1, { signal }),
-      )
+      await callWithin(limit, scope, ({ signal }) => limiter.acquire(1, { signal }))
     } catch (error) {
       this.#throwIfAborted()
-      throw this.giveUp(limitOf(error), attempt - 1, error)
+      throw this.#giveUp(limitOf(error), attempt - 1, error)
     }
     // the turn may come in the very moment in which there is no time left for it
-    const { deadline } = this.#scope
-    if (deadline?.isExpired !== true) return
-    throw this.giveUp('deadline', attempt - 1, new TimeoutError(deadline.budgetMs, 'deadline'))
+    if (scope.deadline?.isExpired === true) throw this.outOfTime(scope.deadline, attempt - 1)
   }
 
   /** Decides on another attempt and waits for its time; throws when there is to be none. */
   async #prepareNext(error: unknown, attempt: number): Promise<void> {
-    const { retryIf, maxAttempts, budget, limiter, onRetry, clock, ref } = this.#plan
+    const { scope, plan } = this.#call
+    const { maxAttempts, retryIf, limiter, onRetry, clock, ref } = plan
     this.#throwIfAborted()
     const failed = { attempt, elapsedMs: this.#elapsedMs() }
     limiter?.onFailure?.(error)
-    const isWorthwhile = retryIf === undefined || (await raceAbort(this.#scope, () => retryIf(error, failed)))
+    const isWorthwhile = retryIf === undefined || (await raceAbort(scope, () => retryIf(error, failed)))
     this.#throwIfAborted()
     if (!isWorthwhile) throw error
-    if (attempt >= maxAttempts) throw this.giveUp('attempts', attempt, error)
-    const delayMs = this.#delayAfter(error, attempt)
+    const delayMs = attempt < maxAttempts ? this.#delayAfter(error) : 'attempts'
     this.#throwIfAborted()
-    if (budget?.tryWithdraw(error) === false) throw this.giveUp('budget', attempt, error)
+    if (typeof delayMs === 'string') throw this.#giveUp(delayMs, attempt, error)
     this.#keep(error)
     const next = { ...failed, error, delayMs }
     if (onRetry !== undefined) callSafely('onRetry', () => onRetry(next))
-    if (scheduled.isObserved(this.#plan)) scheduled.publish({ ...next }, this.#plan)
-    await this.#scope.wait(clock, delayMs, { ref })
+    if (scheduled.isObserved(plan)) scheduled.publish({ ...next }, plan)
+    let timer: Timer | undefined
+    const wait = (): Promise<void> =>
+      new Promise((resolve) => {
+        timer = clock.setTimer(resolve, delayMs, { ref })
+      })
+    await raceAbort(scope, wait, { close: () => timer?.[Symbol.dispose]() })
   }
 
-  /** A wait after which there would be no time left is not begun. */
-  #delayAfter(error: unknown, attempt: number): number {
-    const { backoff, random, maxElapsedMs, retryAfterMs, maxRetryAfterMs } = this.#plan
+  /** How long to wait for another attempt, or the bound that forbids it. A wait that leaves no time is not begun. */
+  #delayAfter(error: unknown): number | RetryLimit {
+    const { scope, plan } = this.#call
+    const { maxElapsedMs, backoff, random, retryAfterMs, maxRetryAfterMs, budget } = plan
     this.#delays ??= backoff.delays(random)
     const next = this.#delays.next()
-    if (next.done === true) throw this.giveUp('backoff', attempt, error)
+    if (next.done === true) return 'backoff'
     const askedMs = retryAfterMs?.(error)
     const isAsked = typeof askedMs === 'number' && askedMs >= 0
     const delayMs = isAsked ? Math.min(askedMs, maxRetryAfterMs) : next.value
-    if (this.#elapsedMs() + delayMs > maxElapsedMs) throw this.giveUp('elapsed', attempt, error)
-    const remainingMs = this.#scope.deadline?.remaining() ?? Infinity
-    if (delayMs >= remainingMs) throw this.giveUp('deadline', attempt, error)
-    return delayMs
+    if (this.#elapsedMs() + delayMs > maxElapsedMs) return 'elapsed'
+    if (scope.deadline !== undefined && delayMs >= scope.deadline.remaining()) return 'deadline'
+    return scope.aborted || budget?.tryWithdraw(error) !== false ? delayMs : 'budget'
   }
 
   #keep(error: unknown): void {
@@ -168,11 +162,12 @@ class RetryRun<T> {
   }
 
   #throwIfAborted(): void {
-    if (this.#scope.aborted) throw this.#scope.reason
+    const { scope } = this.#call
+    if (scope.aborted) throw scope.reason
   }
 
   #elapsedMs(): number {
-    return this.#plan.clock.now() - this.#call.startedAt
+    return this.#call.plan.clock.now() - this.#call.startedAt
   }
 }
 

@@ -21,7 +21,6 @@ const ring = {} as Place
 ring.previous = ring
 ring.next = ring
 
-let listed = 0
 let isSweepDue = false
 
 /**
@@ -37,7 +36,6 @@ export class LateTimer implements Place {
   readonly keeper: TimeKeeper
   previous: Place
   next: Place
-  isListed = true
   timer: Timer | undefined
 
   constructor(deadline: Deadline, keeper: TimeKeeper) {
@@ -47,22 +45,20 @@ export class LateTimer implements Place {
     this.next = ring
     this.previous.next = this
     ring.previous = this
-    listed++
-    if (!isSweepDue) {
-      isSweepDue = true
-      // it keeps the process alive, as the timers will that it sets
-      atTheEndOfThisTurn(sweep)
-    }
+    // it keeps the process alive, as the timers will that it sets
+    if (!isSweepDue) atTheEndOfThisTurn(sweep)
+    isSweepDue = true
   }
 
   /** Takes it back; nothing stays behind. */
   cancel(): void {
-    if (this.isListed) this.leave()
-    else this.timer?.[Symbol.dispose]()
+    this.leave()
+    this.timer?.[Symbol.dispose]()
   }
 
-  /** Sets the timer, or calls back when its time came while the turn went on. */
+  /** Sets the timer, or calls back when its time came while the turn went on. Does nothing once it has left the ring. */
   set(): void {
+    if (this.next === this) return
     this.leave()
     const { deadline, keeper } = this
     const remainingMs = deadline.remaining()
@@ -73,20 +69,19 @@ export class LateTimer implements Place {
   private leave(): void {
     this.previous.next = this.next
     this.next.previous = this.previous
-    // so that it holds none of the others
-    this.previous = ring
-    this.next = ring
-    this.isListed = false
-    listed--
+    // so that it holds none of the others, and leaving again changes nothing
+    this.previous = this
+    this.next = this
   }
 }
 
 function sweep(): void {
   isSweepDue = false
   // those that begin meanwhile wait for the next turn
-  for (let left = listed; left > 0 && ring.next !== ring; left--) {
-    const eldest = ring.next as LateTimer
+  const eldestFirst: LateTimer[] = []
+  for (let place = ring.next; place !== ring; place = place.next) eldestFirst.push(place as LateTimer)
+  for (const timer of eldestFirst) {
     // what one throws must not keep the others from their time
-    callSafely('a time limit', () => eldest.set())
+    callSafely('a time limit', () => timer.set())
   }
 }

@@ -36,27 +36,28 @@ export class TimedCall<T> implements TimeKeeper, RaceEnd {
   // no private fields: see LateTimer
   readonly limit: TimeLimit
   readonly scope: CallScope
-  /** When time is up; undefined for never. */
+  /** When time is up; undefined for never, or when a policy outside sees to that. */
   readonly end: Deadline | undefined
-  /** Whether that is since the deadline from outside is nearer than the limit. */
-  readonly isDeadlineNearer: boolean
+  readonly kind: TimeoutKind
   timer: LateTimer | undefined
 
   constructor(limit: TimeLimit, parent: CallScope) {
-    const { timeoutMs, attempt = parent.attempt, clock } = limit
+    const { timeoutMs, attempt, clock } = limit
     const { deadline, isDeadlineKept } = parent
+    const isDeadlineNearer = deadline !== undefined && deadline.remaining() < timeoutMs
+    let end: Deadline | undefined
+    if (!isDeadlineNearer && timeoutMs !== Infinity) end = Deadline.after(timeoutMs, clock)
+    else if (!isDeadlineKept) end = deadline
     this.limit = limit
-    this.isDeadlineNearer = deadline !== undefined && !isDeadlineKept && deadline.remaining() < timeoutMs
-    if (this.isDeadlineNearer) this.end = deadline
-    else if (timeoutMs !== Infinity) this.end = Deadline.after(timeoutMs, clock)
-    this.scope = parent.child({ attempt, deadline: earlier(deadline, this.end) })
-    this.timer = undefined
+    this.scope = parent.child({ attempt, deadline: end })
+    this.end = end
+    this.kind = isDeadlineNearer ? 'deadline' : limit.kind
   }
 
   run(fn: PolicyFunction<T>): Promise<T> {
     if (this.end !== undefined && !this.scope.aborted) {
       // no time at all is a deadline that has passed: a limit of 0 ms leaves the rest of this turn
-      if (this.isDeadlineNearer && this.end.isExpired) return Promise.reject(this.expire())
+      if (this.kind === 'deadline' && this.end.isExpired) return Promise.reject(this.expire())
       this.timer = new LateTimer(this.end, this)
     }
     return raceAbort(this.scope, fn, this)
@@ -87,14 +88,7 @@ export class TimedCall<T> implements TimeKeeper, RaceEnd {
   }
 
   overdue(cause: { readonly cause?: unknown } = {}): TimeoutError {
-    const { timeoutMs, kind, what = 'operation' } = this.limit
-    if (this.isDeadlineNearer && this.end !== undefined) {
-      return new TimeoutError(this.end.budgetMs, 'deadline', { what, ...cause })
-    }
-    return new TimeoutError(timeoutMs, kind, { what, ...cause })
+    const { what = 'operation', timeoutMs } = this.limit
+    return new TimeoutError(this.end?.budgetMs ?? timeoutMs, this.kind, { what, ...cause })
   }
-}
-
-function earlier(one: Deadline | undefined, other: Deadline | undefined): Deadline | undefined {
-  return one === undefined || other === undefined || one === other ? (other ?? one) : one.min(other)
 }

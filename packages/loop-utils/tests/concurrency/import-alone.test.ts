@@ -8,8 +8,11 @@ const SOURCES = new URL('../../src/', import.meta.url)
 async function importAlone(path: string): Promise<{ exported: string[]; resources: string[]; globals: string[] }> {
   const entry = new URL(path, SOURCES).href
   const worker = new Worker(new URL('../importer.ts', import.meta.url), { workerData: { entry } })
-  const [imported] = (await once(worker, 'message')) as [Awaited<ReturnType<typeof importAlone>>]
-  const [exitCode] = (await once(worker, 'exit')) as [number]
+  // the thread ends by itself: nothing holds it. Its last message may come in the very turn of its end
+  const [[imported], [exitCode]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [
+    [Awaited<ReturnType<typeof importAlone>>],
+    [number],
+  ]
   expect(exitCode).toBe(0)
   return imported
 }

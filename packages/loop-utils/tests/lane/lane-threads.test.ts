@@ -92,9 +92,10 @@ describe('a lane between threads', () => {
       if (!writer.write(i)) await writer.writable()
     }
     writer.close()
+    const exited = once(worker, 'exit') // it may come in the very turn of the last message
     const [answer] = (await once(worker, 'message')) as [unknown]
     expect(answer).toEqual({ reason: 'writer-closed', count: 10_000, sum: (10_000 * 9999) / 2 })
-    await once(worker, 'exit')
+    await exited
   })
 
   it('carries items from worker to worker', async () => {

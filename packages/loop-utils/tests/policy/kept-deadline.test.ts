@@ -36,6 +36,19 @@ describe('a deadline', () => {
   })
 })
 
+describe('a time limit', () => {
+  it('within one that ends earlier sets no timer of its own', async () => {
+    const clock = new ManualClock()
+    const policy = compose(timeoutPolicy(500, { clock }), timeoutPolicy(9000, { clock, kind: 'attempt' }))
+    const call = rejection(policy.execute(never))
+    await clock.settle()
+    expect(clock.pending).toBe(1)
+    await clock.advance(500)
+    expect(await call).toMatchObject({ code: 'LOOP_TIMEOUT', kind: 'total', timeoutMs: 500 })
+    expect(clock.pending).toBe(0)
+  })
+})
+
 describe('the names of policies', () => {
   it('are what a composition is named by', () => {
     expect(compose(retryPolicy(), timeoutPolicy(5)).name).toBe('compose(retry, timeout)')

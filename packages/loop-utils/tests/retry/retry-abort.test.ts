@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { constant, custom } from '../../src/backoff/index.ts'
 import { ManualClock } from '../../src/clock/index.ts'
 import { retry } from '../../src/retry/index.ts'
+import { Deadline } from '../../src/timeout/index.ts'
 import { assertLeavesNoTimer } from '../active-timers.ts'
 import { CountedSignal } from '../counted-signal.ts'
 import { never, rejection, settled } from '../settled.ts'
@@ -116,6 +117,26 @@ describe('an abort', () => {
       expect([calls, clock.pending]).toEqual([1, 0])
     },
   )
+
+  it.each([
+    ['retryAfterMs', { maxElapsedMs: 5 }],
+    ['backoff', { maxElapsedMs: 5 }],
+    ['backoff', { deadline: Deadline.after(5, new ManualClock()) }],
+    ['backoff', { budget: { deposit: () => undefined, tryWithdraw: () => false } }],
+  ])('from within %s wins over the bound that is met by then: %o', async (place, bound) => {
+    const controller = new AbortController()
+    const abortIn = (here: string): void => {
+      if (here === place) controller.abort(reason)
+    }
+    const run = retry(failing(1), {
+      ...bound,
+      clock: new ManualClock(),
+      signal: controller.signal,
+      retryAfterMs: () => (abortIn('retryAfterMs'), undefined),
+      backoff: custom(() => (abortIn('backoff'), 10)),
+    })
+    expect(await rejection(run)).toBe(reason)
+  })
 
   it('leaves as many listeners as were there: none', async () => {
     const counted = new CountedSignal()

@@ -55,6 +55,30 @@ describe('retry', () => {
     expect(delays).toEqual([random() * 100, random() * 100, random() * 100])
   })
 
+  it('waits by default up to 200 ms, doubling to 10 s', async () => {
+    const clock = new ManualClock()
+    const delays: number[] = []
+    const onRetry = ({ delayMs }: { readonly delayMs: number }): void => void delays.push(delayMs)
+    const run = retry(failing(1, 2, 3, 4, 5, 6, 7, 8), { clock, random: () => 0.5, maxAttempts: 9, onRetry })
+    await clock.runAll()
+    await run
+    expect(delays).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000])
+  })
+
+  it('takes an option that is undefined for one that is not given', async () => {
+    const clock = new ManualClock()
+    const options = {
+      maxAttempts: undefined,
+      backoff: undefined,
+      random: undefined,
+      ref: undefined,
+      retryIf: undefined,
+    }
+    const run = rejection(retry(failing(1, 2, 3), { ...(options as object), clock }))
+    await clock.runAll()
+    expect(await run).toMatchObject({ attempts: 3, limit: 'attempts' })
+  })
+
   it('does not care about the wall clock', async () => {
     const clock = new ManualClock()
     const run = retry(failing(1), { clock, backoff: constant(100) })
