@@ -1,5 +1,24 @@
+import { relative } from 'node:path'
 import { packageTests } from '@x/vitest-config'
 import type { ViteUserConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Cheap files first, as the first failure ends the trial of a mutant: most end before a file that starts threads. */
+class CheapestFirst extends BaseSequencer {
+  /** The longest that each file took, as a later run may have been of some of its tests. */
+  readonly #costs = new Map<string, number>()
+
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files.toSorted((a, b) => this.#costOf(a) - this.#costOf(b))
+  }
+
+  #costOf({ moduleId, project }: TestSpecification): number {
+    const key = `${project.name}:${relative(this.ctx.config.root, moduleId)}`
+    const cost = Math.max(this.#costs.get(key) ?? 0, this.ctx.cache.getFileTestResults(key)?.duration ?? 0)
+    this.#costs.set(key, cost)
+    return cost
+  }
+}
 
 /** Folders whose behaviour shows in other ones, too. */
 const JUDGED_BY: Readonly<Record<string, readonly string[]>> = {
@@ -7,8 +26,12 @@ const JUDGED_BY: Readonly<Record<string, readonly string[]>> = {
   policy: ['policy', 'retry', 'timeout'],
 }
 
+/** Folders whose tests start threads from sources, for which each start of the runner gets ready. */
+const STARTS_THREADS = new Set(['*', 'channel', 'clock', 'errors', 'executor', 'host', 'loop-manager', 'thread-event'])
+
 const mutated = (process.env['X_MUTATE'] ?? '*').split(',')
 const folders = new Set(mutated.flatMap((folder) => JUDGED_BY[folder] ?? [folder]))
+const startsThreads = mutated.some((folder) => STARTS_THREADS.has(folder))
 const config = packageTests('loop-utils')
 
 /** The tests that judge mutants: those of the mutated folders, without those that would take minutes for each. */
@@ -16,6 +39,8 @@ const judges: ViteUserConfig = {
   ...config,
   test: {
     ...config.test,
+    execArgv: startsThreads ? (config.test?.execArgv ?? []) : [],
+    sequence: { sequencer: CheapestFirst },
     include: Array.from(folders, (folder) => `tests/${folder}/*.test.ts`),
     exclude: [
       // reads the sources, which are rewritten
@@ -25,7 +50,7 @@ const judges: ViteUserConfig = {
       // what runs in a thread or process of its own is not rewritten there
       'tests/concurrency/import-alone.test.ts',
       'tests/host/{crash,process-life}.test.ts',
-      'tests/lane/lane-threads.test.ts',
+      'tests/{dispatch,lane}/*-threads.test.ts',
       'tests/shared/threads.test.ts',
       // judge by processor time
       'tests/dispatch/{fairness,idle-cost}.test.ts',
@@ -38,8 +63,8 @@ const judges: ViteUserConfig = {
       'tests/shared/semaphore-protocol.test.ts',
     ],
     // a mutant that hangs fails by this rather than by a new start of the runner
-    testTimeout: 8000,
-    hookTimeout: 8000,
+    testTimeout: startsThreads ? 8000 : 4000,
+    hookTimeout: startsThreads ? 8000 : 4000,
   },
 }
 

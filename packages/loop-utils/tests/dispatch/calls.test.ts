@@ -1,10 +1,7 @@
 import { getEventListeners } from 'node:events'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Dispatcher, attachPoster } from '../../src/dispatch/index.ts'
-import { Threads, messageOf, turns } from './threads.ts'
-
-const threads = new Threads()
-afterEach(() => threads.end())
+import { turns } from './threads.ts'
 
 interface Handlers {
   readonly [name: string]: (...args: never[]) => unknown
@@ -205,30 +202,6 @@ describe('a call of a poster', () => {
 })
 
 describe('callSync', () => {
-  it('blocks the worker for the answer, and throws what the handler threw', async () => {
-    await using dispatcher = new Dispatcher()
-    dispatcher.register({
-      double: async (value: number) => value * 2,
-      fail: () => {
-        throw new RangeError('out of range')
-      },
-    })
-    const worker = threads.connect(dispatcher, { job: 'call-sync', name: 'sync', count: 200 }, { credit: 2 })
-    expect(await messageOf(worker)).toEqual({
-      sum: 199 * 200,
-      failure: { code: undefined, name: 'RangeError', message: 'out of range' },
-    })
-  })
-
-  it('times out', async () => {
-    await using dispatcher = new Dispatcher()
-    dispatcher.register({ never: () => new Promise(() => undefined) })
-    const worker = threads.connect(dispatcher, { job: 'call-sync-never', name: 'late', timeoutMs: 20 })
-    await messageOf(worker)
-    expect(await messageOf(worker)).toMatchObject({ code: 'LOOP_TIMEOUT' })
-    await worker.terminate()
-  })
-
   it('is refused where blocking is not allowed', async () => {
     const { dispatcher, poster } = open()
     expect(() => poster.callSync('double', [1])).toThrow(expect.objectContaining({ code: 'LOOP_WRONG_THREAD' }))
