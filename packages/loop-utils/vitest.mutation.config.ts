@@ -20,33 +20,39 @@ class CheapestFirst extends BaseSequencer {
   }
 }
 
-/** Folders whose behaviour shows in other ones, too. */
+/** Tests beside those of its own folder that a folder is judged by. */
 const JUDGED_BY: Readonly<Record<string, readonly string[]>> = {
-  channel: ['channel', 'conformance'],
-  policy: ['policy', 'retry', 'timeout'],
+  channel: ['conformance/laws'],
+  dispatch: ['observe/quiet-parts'],
+  executor: ['observe/quiet-parts'],
+  host: ['conformance/laws'],
+  'loop-manager': ['observe/quiet-parts'],
+  policy: ['retry/*', 'timeout/*'],
+  rate: ['observe/quiet-parts'],
+  shared: ['observe/quiet-parts'],
 }
 
 /** Folders whose tests start threads from sources, for which each start of the runner gets ready. */
-const STARTS_THREADS = new Set(['*', 'channel', 'clock', 'errors', 'executor', 'host', 'loop-manager', 'thread-event'])
+const STARTS_THREADS = new Set(['*', 'clock', 'errors', 'executor', 'host', 'loop-manager', 'thread-event'])
 
 const mutated = (process.env['X_MUTATE'] ?? '*').split(',')
-const folders = new Set(mutated.flatMap((folder) => JUDGED_BY[folder] ?? [folder]))
+const judges = new Set(mutated.flatMap((folder) => [`${folder}/*`, ...(JUDGED_BY[folder] ?? [])]))
 const startsThreads = mutated.some((folder) => STARTS_THREADS.has(folder))
 const config = packageTests('loop-utils')
 
 /** The tests that judge mutants: those of the mutated folders, without those that would take minutes for each. */
-const judges: ViteUserConfig = {
+const judging: ViteUserConfig = {
   ...config,
   test: {
     ...config.test,
     execArgv: startsThreads ? (config.test?.execArgv ?? []) : [],
     sequence: { sequencer: CheapestFirst },
-    include: Array.from(folders, (folder) => `tests/${folder}/*.test.ts`),
+    include: Array.from(judges, (files) => `tests/${files}.test.ts`),
     exclude: [
       // reads the sources, which are rewritten
       'tests/errors/error-codes.test.ts',
       // the runner has its tests in a worker
-      'tests/shared/main-thread.test.ts',
+      'tests/*/main-thread.test.ts',
       // what runs in a thread or process of its own is not rewritten there
       'tests/concurrency/import-alone.test.ts',
       'tests/host/{crash,process-life}.test.ts',
@@ -68,4 +74,4 @@ const judges: ViteUserConfig = {
   },
 }
 
-export default judges
+export default judging
