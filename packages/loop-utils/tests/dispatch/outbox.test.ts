@@ -14,7 +14,10 @@ function open(options: ConnectOptions = {}) {
   const state = new SharedState(handle.state)
   state.attach()
   const refused: [call: number, path: string][] = []
-  const outbox = new Outbox(handle, state, (call, { path }) => refused.push([call, path]))
+  const outbox = new Outbox(handle, state, {
+    mayBlock: true,
+    onRefusedCall: (call, { path }) => refused.push([call, path]),
+  })
   const send = (value: unknown): boolean => outbox.send(['take', 0, value], undefined)
   const outgoing = (value: unknown, isDroppable = false): Outgoing => new Outgoing(['take', 0, value], { isDroppable })
   return { dispatcher, got, handle, state, refused, outbox, send, outgoing }
