@@ -66,7 +66,6 @@ const judging: ViteUserConfig = {
       'tests/dispatch/prefix-law.test.ts',
       'tests/policy/{compose-laws,listeners}.test.ts',
       'tests/rate/{limiter-laws,retry-storm}.test.ts',
-      'tests/shared/semaphore-protocol.test.ts',
     ],
     // a mutant that hangs fails by this rather than by a new start of the runner
     testTimeout: startsThreads ? 8000 : 4000,
