@@ -98,6 +98,7 @@ describe('a call on the own loop', () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const before = timers()
     expect(await dispatcher.call(() => 1, { timeoutMs: 60_000 })).toBe(1)
+    expect(await dispatcher.call(() => 1, { timeoutMs: Infinity })).toBe(1)
     expect(timers()).toBe(before)
     const late = dispatcher.call(() => new Promise(() => undefined), { timeoutMs: 5 })
     await expect(late).rejects.toMatchObject({ code: 'LOOP_TIMEOUT', timeoutMs: 5, kind: 'call' })
@@ -106,6 +107,9 @@ describe('a call on the own loop', () => {
 
   it('refuses unusable arguments', async () => {
     await using dispatcher = new Dispatcher()
+    expect(() => dispatcher.post('no function' as never)).toThrow(
+      expect.objectContaining({ option: 'fn', expected: 'a function' }),
+    )
     await expect(dispatcher.call('no function' as never)).rejects.toMatchObject({ code: 'LOOP_OPTION' })
     await expect(dispatcher.call(() => 1, { timeoutMs: -1 })).rejects.toMatchObject({ code: 'LOOP_OPTION' })
     await expect(dispatcher.call(() => 1, { signal: {} as AbortSignal })).rejects.toMatchObject({ code: 'LOOP_OPTION' })

@@ -39,13 +39,13 @@ function tell(name, { noticed, survived, unreached }) {
   const all = noticed + survived + unreached
   const score = all === 0 ? '' : ((100 * noticed) / all).toFixed(1)
   console.log(
-    [name.padEnd(17), ...[all, noticed, survived, unreached, score].map((cell) => `${cell}`.padStart(9))].join(''),
+    [name.padEnd(17), ...[all, noticed, survived, unreached, score].map((cell) => `${cell}`.padStart(10))].join(''),
   )
 }
 
 setPriority(10)
 console.log(
-  ['folder'.padEnd(17), ...['changes', 'noticed', 'survived', 'unreached', '%'].map((h) => h.padStart(9))].join(''),
+  ['folder'.padEnd(17), ...['changes', 'noticed', 'survived', 'unreached', '%'].map((h) => h.padStart(10))].join(''),
 )
 const total = { noticed: 0, survived: 0, unreached: 0 }
 for (const folder of folders) {
