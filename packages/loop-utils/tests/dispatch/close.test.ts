@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../src/clock/index.ts'
 import { Dispatcher, attachPoster } from '../../src/dispatch/index.ts'
+import { rejection } from '../settled.ts'
 import { turns, upTo } from './threads.ts'
 
 describe('close', () => {
@@ -68,10 +70,29 @@ describe('close', () => {
   })
 
   it('drains without end when told to', async () => {
-    const dispatcher = new Dispatcher()
+    const clock = new ManualClock()
+    const dispatcher = new Dispatcher({ clock })
     const answer = dispatcher.call(() => turns(20))
-    expect(await dispatcher.close({ deadlineMs: Number.POSITIVE_INFINITY })).toMatchObject({ rejectedCalls: 0 })
+    const closing = dispatcher.close({ deadlineMs: Number.POSITIVE_INFINITY })
+    expect(clock.pending).toBe(0)
+    expect(await closing).toMatchObject({ rejectedCalls: 0 })
     await answer
+  })
+
+  it('drains for five seconds unless told otherwise, and leaves no timer', async () => {
+    const clock = new ManualClock()
+    const dispatcher = new Dispatcher({ clock })
+    const answer = rejection(dispatcher.call(() => new Promise(() => undefined)))
+    await turns(1)
+    const closing = dispatcher.close()
+    expect(clock.nextTimerMs).toBe(5000)
+    await clock.advance(5000)
+    expect(await closing).toEqual({ delivered: 0, discarded: 0, rejectedCalls: 1 })
+    expect(await answer).toMatchObject({ code: 'LOOP_DISPATCHER_CLOSED' })
+    const quick = new Dispatcher({ clock })
+    quick.post(() => undefined)
+    await quick.close()
+    expect(clock.pending).toBe(0)
   })
 
   it('gives everything up at once with no time to drain', async () => {

@@ -76,6 +76,7 @@ describe('isolation', () => {
     await dispatcher.drain()
     await turns(5)
     expect(ran).toEqual(['next', 'last'])
+    expect(warnings).toEqual([])
     expect(errors).toEqual([
       { error: expect.objectContaining({ litres: 1 }), info: { kind: 'post' } },
       { error: expect.objectContaining({ litres: 2 }), info: { kind: 'post' } },
