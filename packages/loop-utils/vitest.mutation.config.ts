@@ -56,7 +56,7 @@ const judging: ViteUserConfig = {
       // what runs in a thread or process of its own is not rewritten there
       'tests/concurrency/import-alone.test.ts',
       'tests/host/{crash,process-life}.test.ts',
-      'tests/{dispatch,lane}/*-threads.test.ts',
+      'tests/*/*-threads.test.ts',
       'tests/shared/threads.test.ts',
       // judge by processor time
       'tests/dispatch/{fairness,idle-cost}.test.ts',

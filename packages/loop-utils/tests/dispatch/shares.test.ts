@@ -187,6 +187,26 @@ describe('a drain', () => {
     await dispatcher.close({ mode: 'discard' })
   })
 
+  it('is over although a poster always has more', async () => {
+    await using dispatcher = new Dispatcher({ sliceMs: 0.1 })
+    let isDone = false
+    let ran = 0
+    const poster = attachPoster<{ again(): void }>(dispatcher.connect())
+    dispatcher.register({
+      again: () => {
+        ran++
+        if (!isDone) poster.emit('again')
+        poster.flush()
+      },
+    })
+    poster.emit('again')
+    poster.flush()
+    await dispatcher.drain()
+    isDone = true
+    expect(ran).toBeGreaterThanOrEqual(16)
+    await poster.close()
+  })
+
   it('is over when what it waits for is given up', async () => {
     await using dispatcher = new Dispatcher()
     const controller = new AbortController()

@@ -9,7 +9,6 @@ import {
   type ThreadHostOptions,
   workerFrom,
 } from '../../src/channel/index.ts'
-import { serveEngines } from '../../src/channel/thread.ts'
 import { ManualClock } from '../../src/clock/manual-clock.ts'
 import type { ConformanceContract } from '../../src/testing/conformance/conformance-contract.ts'
 import { conformanceEngine } from '../../src/testing/conformance/conformance-engine.ts'
@@ -206,12 +205,6 @@ describe('options', () => {
     )
     expect(() => openHost({ entry, mode: 'both' as 'loop' })).toThrow(
       expect.objectContaining({ code: 'LOOP_OPTION', option: 'mode' }) as Error,
-    )
-  })
-
-  test('engines are served by workers only', () => {
-    expect(() => serveEngines([conformanceEngine])).toThrow(
-      expect.objectContaining({ code: 'LOOP_SERVICE_STATE' }) as Error,
     )
   })
 })
