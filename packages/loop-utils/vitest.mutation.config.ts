@@ -68,8 +68,8 @@ const judging: ViteUserConfig = {
       'tests/rate/{limiter-laws,retry-storm}.test.ts',
     ],
     // a mutant that hangs fails by this rather than by a new start of the runner
-    testTimeout: startsThreads ? 8000 : 4000,
-    hookTimeout: startsThreads ? 8000 : 4000,
+    testTimeout: 8000,
+    hookTimeout: 8000,
   },
 }
 
