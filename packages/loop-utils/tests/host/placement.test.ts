@@ -89,15 +89,6 @@ describe('a thread host', () => {
     expect(workers.length).toBe(2)
   })
 
-  test('leaves a worker alone while other engines are on it', async () => {
-    const host = makeHost({ closeTimeoutMs: 50 })
-    const good = await place(host)
-    const hanging = await host.place(conformanceEngine, { dispose: 'hang' }, quietHandlers)
-    await hanging.close({ deadlineMs: 20 })
-    expect(await good.call('echo', 1)).toBe(1)
-    expect(workers.length).toBe(1)
-  })
-
   test('can be closed while an engine is being placed', async () => {
     const host = makeHost()
     const placing = place(host)
