@@ -19,10 +19,7 @@ export class AgeHistogram {
   quantile(share: number): number {
     const wanted = Math.max(1, Math.ceil(this.#total * share))
     let seen = 0
-    for (let i = 0; i < BUCKETS && this.#total > 0; i++) {
-      seen += this.#counts[i] as number
-      if (seen >= wanted) return 2 ** (i / PER_DOUBLING) / 1000
-    }
-    return 0
+    const bucket = this.#counts.findIndex((count) => (seen += count) >= wanted)
+    return bucket === -1 ? 0 : 2 ** (bucket / PER_DOUBLING) / 1000
   }
 }

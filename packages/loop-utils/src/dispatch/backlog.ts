@@ -55,7 +55,7 @@ export class Backlog<E extends Waiting> {
       if (entry.isGone) continue
       this.#leave(entry)
       // the order is the same in both queues, so it is at the front there, behind some that are gone
-      if (this.#dropsOldest) this.#trimDroppable()
+      this.#trimDroppable()
       return entry
     }
     return undefined
@@ -92,7 +92,7 @@ export class Backlog<E extends Waiting> {
   }
 
   #trimDroppable(): void {
-    while (this.#droppable.length > 0 && this.#droppable.peek()?.isGone === true) this.#droppable.shift()
+    while (this.#droppable.peek()?.isGone === true) this.#droppable.shift()
   }
 
   /** Entries that left from the middle stay in the queue as gaps: not more of them than there are entries. */

@@ -1,4 +1,3 @@
-import { isMainThread, threadId } from 'node:worker_threads'
 import { DispatcherClosedError, LaneClosedError, NotPlainError, QueueOverflowError } from '../errors/index.ts'
 import type { PortLaneWriter } from '../lane/index.ts'
 import { openLaneWriter } from '../lane/index.ts'
@@ -30,6 +29,13 @@ export class Outgoing implements Waiting {
   }
 }
 
+/** What an outbox is told by its poster. */
+export interface OutboxOptions {
+  readonly mayBlock: boolean
+  /** A call cannot cross. */
+  readonly onRefusedCall: (call: number, reason: NotPlainError) => void
+}
+
 /**
  * The sending half of a poster: hands items to the lane while there is credit, and keeps them in order, or loses them
  * by the overflow policy, while there is none.
@@ -50,13 +56,13 @@ export class Outbox {
   /** Whether this thread may block for room or an answer. */
   readonly mayBlock: boolean
 
-  constructor(handle: PosterHandle, state: SharedState, onRefusedCall: (call: number, reason: NotPlainError) => void) {
+  constructor(handle: PosterHandle, state: SharedState, { mayBlock, onRefusedCall }: OutboxOptions) {
     this.#handle = handle
     this.#state = state
     this.#window = windowOf(handle.options)
     this.#backlog = new Backlog({ dropsOldest: handle.options.overflow === 'drop-oldest' })
     this.#credit = handle.options.credit
-    this.mayBlock = !isMainThread && threadId !== handle.ownerThreadId
+    this.mayBlock = mayBlock
     this.#lane = openLaneWriter<UpItem>(handle.up, {
       onRefused: ([handler, head, ...args], error) => {
         const call = typeof head === 'number' ? head : head[0]

@@ -48,7 +48,10 @@ export class PosterEnd implements AsyncDisposable {
     this.#options = options
     this.#canTakeBack = overflow === 'drop-oldest' || overflow === 'coalesce'
     this.#keyOf = overflow === 'coalesce' ? (options.coalesceBy ?? ((handler) => handler)) : undefined
-    this.#outbox = new Outbox(handle, state, (call, reason) => this.#pending.take(call)?.reject(reason))
+    this.#outbox = new Outbox(handle, state, {
+      mayBlock: options.mayBlock,
+      onRefusedCall: (call, reason) => this.#pending.take(call)?.reject(reason),
+    })
     this.#down = openLaneReader<DownItem>(handle.down)
     // a thread that waits for answers must not end for want of other work
     this.#pending = new PendingCalls(state, (count) => {

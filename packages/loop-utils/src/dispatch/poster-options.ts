@@ -8,4 +8,6 @@ export interface ResolvedAttachOptions {
   readonly coalesceBy: ((handler: string, args: readonly unknown[]) => string) | undefined
   readonly worker: Worker | undefined
   readonly clock: Clock
+  /** Whether this thread may block for room or an answer. */
+  readonly mayBlock: boolean
 }

@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads'
+import { isMainThread, threadId, type Worker } from 'node:worker_threads'
 import { type Clock, systemClock } from '../clock/index.ts'
 import { type ErrorClass, ErrorRevival, OptionError, checkClock, checkFunction, checkObject } from '../errors/index.ts'
 import type { CallOptions } from './calls.ts'
@@ -105,5 +105,6 @@ export function attachPoster<H extends Handlers = Handlers>(
   if (!new SharedState(handle.state).attach()) {
     throw new OptionError('handle', handle, 'a handle that no poster has taken up; connect() once for each')
   }
-  return new PosterEnd(handle, { revival, coalesceBy, worker, clock }) as unknown as Poster<H>
+  const mayBlock = !isMainThread && threadId !== handle.ownerThreadId
+  return new PosterEnd(handle, { revival, coalesceBy, worker, clock, mayBlock }) as unknown as Poster<H>
 }

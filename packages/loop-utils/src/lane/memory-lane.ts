@@ -84,7 +84,7 @@ class MemoryLaneCore<T> implements ItemSource<T> {
   }
 
   delivered(): void {
-    if (this.waiters.size > 0 && this.depth < this.limits.lowWaterMark) this.waiters.resolveAll()
+    if (this.depth < this.limits.lowWaterMark) this.waiters.resolveAll()
   }
 
   ended(): void {

@@ -1,23 +1,8 @@
-import { describe, expect, test } from 'vitest'
-import {
-  type ChannelLaw,
-  channelLaws,
-  type LawHostFactory,
-  lawHosts,
-  runChannelLaws,
-} from '../../src/testing/conformance/index.ts'
+import { expect, test } from 'vitest'
+import { type ChannelLaw, channelLaws, lawHosts, runChannelLaws } from '../../src/testing/conformance/index.ts'
+import { holdLaws } from './hold-laws.ts'
 
-const laws = channelLaws.map((law) => [law.name, law] as const)
-
-function assertHolds(law: ChannelLaw, makeHost: LawHostFactory): Promise<void> {
-  return law.run(makeHost)
-}
-
-describe.each(Object.entries(lawHosts))('on a host of the kind %s', (_way, makeHost) => {
-  test.each(laws)('%s', async (_name, law) => {
-    await assertHolds(law, makeHost)
-  })
-})
+holdLaws('loop', 'loop, cloned and frozen')
 
 test('the laws can be tried without a test runner, and a broken one is told', async () => {
   const kept = channelLaws.slice(0, 1)

@@ -1,10 +1,7 @@
 import { getEventListeners } from 'node:events'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Dispatcher, attachPoster } from '../../src/dispatch/index.ts'
-import { Threads, messageOf, turns } from './threads.ts'
-
-const threads = new Threads()
-afterEach(() => threads.end())
+import { turns } from './threads.ts'
 
 interface Handlers {
   readonly [name: string]: (...args: never[]) => unknown
@@ -101,6 +98,7 @@ describe('a call on the own loop', () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const before = timers()
     expect(await dispatcher.call(() => 1, { timeoutMs: 60_000 })).toBe(1)
+    expect(await dispatcher.call(() => 1, { timeoutMs: Infinity })).toBe(1)
     expect(timers()).toBe(before)
     const late = dispatcher.call(() => new Promise(() => undefined), { timeoutMs: 5 })
     await expect(late).rejects.toMatchObject({ code: 'LOOP_TIMEOUT', timeoutMs: 5, kind: 'call' })
@@ -109,6 +107,9 @@ describe('a call on the own loop', () => {
 
   it('refuses unusable arguments', async () => {
     await using dispatcher = new Dispatcher()
+    expect(() => dispatcher.post('no function' as never)).toThrow(
+      expect.objectContaining({ option: 'fn', expected: 'a function' }),
+    )
     await expect(dispatcher.call('no function' as never)).rejects.toMatchObject({ code: 'LOOP_OPTION' })
     await expect(dispatcher.call(() => 1, { timeoutMs: -1 })).rejects.toMatchObject({ code: 'LOOP_OPTION' })
     await expect(dispatcher.call(() => 1, { signal: {} as AbortSignal })).rejects.toMatchObject({ code: 'LOOP_OPTION' })
@@ -205,30 +206,6 @@ describe('a call of a poster', () => {
 })
 
 describe('callSync', () => {
-  it('blocks the worker for the answer, and throws what the handler threw', async () => {
-    await using dispatcher = new Dispatcher()
-    dispatcher.register({
-      double: async (value: number) => value * 2,
-      fail: () => {
-        throw new RangeError('out of range')
-      },
-    })
-    const worker = threads.connect(dispatcher, { job: 'call-sync', name: 'sync', count: 200 }, { credit: 2 })
-    expect(await messageOf(worker)).toEqual({
-      sum: 199 * 200,
-      failure: { code: undefined, name: 'RangeError', message: 'out of range' },
-    })
-  })
-
-  it('times out', async () => {
-    await using dispatcher = new Dispatcher()
-    dispatcher.register({ never: () => new Promise(() => undefined) })
-    const worker = threads.connect(dispatcher, { job: 'call-sync-never', name: 'late', timeoutMs: 20 })
-    await messageOf(worker)
-    expect(await messageOf(worker)).toMatchObject({ code: 'LOOP_TIMEOUT' })
-    await worker.terminate()
-  })
-
   it('is refused where blocking is not allowed', async () => {
     const { dispatcher, poster } = open()
     expect(() => poster.callSync('double', [1])).toThrow(expect.objectContaining({ code: 'LOOP_WRONG_THREAD' }))

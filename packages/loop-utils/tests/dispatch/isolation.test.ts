@@ -76,6 +76,7 @@ describe('isolation', () => {
     await dispatcher.drain()
     await turns(5)
     expect(ran).toEqual(['next', 'last'])
+    expect(warnings).toEqual([])
     expect(errors).toEqual([
       { error: expect.objectContaining({ litres: 1 }), info: { kind: 'post' } },
       { error: expect.objectContaining({ litres: 2 }), info: { kind: 'post' } },
@@ -213,6 +214,7 @@ describe('isolation', () => {
     expect(warnings).toHaveLength(2)
     expect(warnings[1]?.message).toContain('a dispatcher has no onError, and its post failed: a text')
     expect(warnings[0]?.message).toContain("dispatcher 'lonely' has no onError, and its emit of 'nobody' failed")
+    expect(warnings).toMatchObject([{ detail: expect.stringContaining('HandlerMissingError: ') }, { detail: '' }])
     expect(dispatcher.stats().errors).toBe(3)
     await dispatcher.close()
   })

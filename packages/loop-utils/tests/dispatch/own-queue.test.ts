@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Dispatcher, type OwnOverflow } from '../../src/dispatch/index.ts'
+import { settled } from '../settled.ts'
 import { turns, upTo } from './threads.ts'
 
 describe('the queue of the own loop', () => {
@@ -36,6 +37,20 @@ describe('the queue of the own loop', () => {
     expect(await second).toBe('second')
     expect(got).toEqual([9])
     expect(dispatcher.stats().dropped.oldest).toBe(9)
+  })
+
+  it.each([
+    ['drop-newest', 'newest'],
+    ['drop-oldest', 'oldest'],
+    ['error', 'overflow'],
+  ] as const)('tells an observer what it drops by the policy %s', async (overflow, reason) => {
+    const seen: unknown[] = []
+    const onEvent = (name: string, data: object): unknown => seen.push([name, data])
+    await using dispatcher = new Dispatcher({ name: 'house', capacity: 1, overflow, onEvent })
+    const post = (): unknown => dispatcher.post(() => undefined)
+    post()
+    await settled(new Promise((resolve) => resolve(post())))
+    expect(seen).toEqual([['x:loop-utils:dispatcher:drop', { dispatcher: 'house', reason, capacity: 1 }]])
   })
 
   it('has no room for anything when only calls wait', async () => {

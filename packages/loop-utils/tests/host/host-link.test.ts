@@ -237,6 +237,37 @@ describe('a link', () => {
     expect(states).toEqual(['restarting'])
   })
 
+  test('that was paused while its engine was placed anew is paused, and goes on later', async () => {
+    const placer = new MortalPlacer()
+    const ticks: number[] = []
+    const { group, link } = await placeOn(placer, {
+      events: { ...quietHandlers.events, tick: ({ seq }) => ticks.push(seq) },
+    })
+    placer.onOpen = () => link.pause()
+    placer.kill(0)
+    const burst = link.call('burst', 3)
+    await until(() => placer.lives.length === 2)
+    for (let i = 0; i < 5; i++) await new Promise<void>((resolve) => setImmediate(resolve))
+    expect([link.state, ticks]).toEqual(['restarting', []])
+    link.resume()
+    expect(await burst).toBe(3)
+    expect(ticks).toEqual(upTo(3))
+    await group.close()
+  })
+
+  test('is closed in the time that this takes although it is paused meanwhile, and counts what came then', async () => {
+    const { link } = await placeOn(new MortalPlacer())
+    await link.call('burst', 10)
+    expect(link.stats).toMatchObject({ delivered: 10, pendingCalls: 0, depth: 0, restarts: 0 })
+    const closing = link.close({ deadlineMs: 100 })
+    expect(link.close()).toBe(closing)
+    link.pause()
+    expect(await closing).toEqual({ delivered: 1, discarded: {}, rejectedCalls: 0, isDisposed: true })
+    expect(link.state).toBe('down')
+    expect(await rejection(link.call('echo', 1))).toMatchObject({ code: 'LOOP_LINK_CLOSED' })
+    await link[Symbol.asyncDispose]()
+  })
+
   test('hands buffers on that were given to a call while there was no engine', async () => {
     const placer = new MortalPlacer()
     const { group, link } = await placeOn(placer)

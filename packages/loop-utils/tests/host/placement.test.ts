@@ -9,7 +9,6 @@ import {
   type ThreadHostOptions,
   workerFrom,
 } from '../../src/channel/index.ts'
-import { serveEngines } from '../../src/channel/thread.ts'
 import { ManualClock } from '../../src/clock/manual-clock.ts'
 import type { ConformanceContract } from '../../src/testing/conformance/conformance-contract.ts'
 import { conformanceEngine } from '../../src/testing/conformance/conformance-engine.ts'
@@ -88,15 +87,6 @@ describe('a thread host', () => {
     const next = await place(host)
     expect(await next.call('echo', 1)).toBe(1)
     expect(workers.length).toBe(2)
-  })
-
-  test('leaves a worker alone while other engines are on it', async () => {
-    const host = makeHost({ closeTimeoutMs: 50 })
-    const good = await place(host)
-    const hanging = await host.place(conformanceEngine, { dispose: 'hang' }, quietHandlers)
-    await hanging.close({ deadlineMs: 20 })
-    expect(await good.call('echo', 1)).toBe(1)
-    expect(workers.length).toBe(1)
   })
 
   test('can be closed while an engine is being placed', async () => {
@@ -206,12 +196,6 @@ describe('options', () => {
     )
     expect(() => openHost({ entry, mode: 'both' as 'loop' })).toThrow(
       expect.objectContaining({ code: 'LOOP_OPTION', option: 'mode' }) as Error,
-    )
-  })
-
-  test('engines are served by workers only', () => {
-    expect(() => serveEngines([conformanceEngine])).toThrow(
-      expect.objectContaining({ code: 'LOOP_SERVICE_STATE' }) as Error,
     )
   })
 })

@@ -17,6 +17,14 @@ test('a restart counts for the length of the window, and the delays begin anew a
   expect(delaysOf(options, [0, 50, 1000])).toEqual([0, 100, 0])
 })
 
+test('what is no backoff is refused', () => {
+  for (const backoff of [1, null, {}]) {
+    expect(() => restartPolicy({ backoff: backoff as never })).toThrow(
+      expect.objectContaining({ option: 'restart.backoff', expected: 'a Backoff' }),
+    )
+  }
+})
+
 test('the end of the delays is the end of the restarts', () => {
   expect(delaysOf({ backoff: sequence([7]) }, [0, 1])).toEqual([7, undefined])
   expect(delaysOf({ backoff: constant(3), maxRestarts: Infinity }, [0, 1, 2])).toEqual([3, 3, 3])

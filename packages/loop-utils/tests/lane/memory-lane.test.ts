@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createMemoryLane } from '../../src/lane/index.ts'
-import { Collector, turns } from './collector.ts'
+import { Collector, turns, upTo } from './collector.ts'
 
 describe('a memory lane', () => {
   it('hands the very object over unless told to copy', async () => {
@@ -41,6 +41,24 @@ describe('a memory lane', () => {
     expect(bytes.byteLength).toBe(0)
     await got.count(1)
     expect(got.items[0]).toEqual(new Uint8Array([1, 2, 3]))
+  })
+
+  it('takes more again once it is less than half full', async () => {
+    const { writer, reader } = createMemoryLane<number>({ highWaterMark: 8 })
+    for (const i of upTo(8)) expect(writer.write(i)).toBe(i < 7)
+    let isWritable = false
+    const writable = writer.writable().then(() => (isWritable = true))
+    const got = new Collector<number>((item) => {
+      if (item === 3 || item === 4) reader.pause()
+    })
+    reader.open(got)
+    await turns(3)
+    expect([got.items.length, writer.depth, isWritable]).toEqual([4, 4, false])
+    reader.resume()
+    await writable
+    expect([got.items.length, writer.depth]).toEqual([5, 3])
+    await writer.writable()
+    reader.close()
   })
 
   it('refuses at once what cannot be copied, and stays in order', async () => {

@@ -15,5 +15,9 @@ await serveLoop(({ dispatcher }): DeadlineHandlers => ({
     // the call is not what runs any more, but its deadline was kept
     return dispatcher.callDeadline === undefined ? deadline?.remaining() : -1
   },
-  hang: () => new Promise(() => {}),
+  // until its caller gives up, so that the loop can be closed
+  hang: () =>
+    new Promise((_, reject) => {
+      dispatcher.callSignal?.addEventListener('abort', () => reject(new Error('given up')))
+    }),
 }))

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ManualClock } from '../../src/clock/index.ts'
-import { attachPoster, Dispatcher } from '../../src/dispatch/index.ts'
 import { LoopManager, type WorkerLoop } from '../../src/loop-manager/index.ts'
 import { timeoutPolicy } from '../../src/policy/index.ts'
 import { Deadline } from '../../src/timeout/index.ts'
@@ -45,23 +44,4 @@ it('the call ends with the deadline, by its clock, and leaves no timer', async (
 
 it('what is no deadline is refused', async () => {
   expect(await rejection(worker.call('left', [], { deadline: 5 as never }))).toMatchObject({ option: 'deadline' })
-})
-
-it('a call on the own loop has one, too, and so has one of a poster on the same loop', async () => {
-  const clock = new ManualClock()
-  const dispatcher = new Dispatcher({ clock })
-  dispatcher.register({ left: () => dispatcher.callDeadline?.remaining() })
-  const left = (): number | undefined => dispatcher.callDeadline?.remaining()
-  expect(await dispatcher.call(left)).toBeUndefined()
-  expect(await dispatcher.call(left, { deadline: Deadline.after(60_000, clock) })).toBeGreaterThan(0)
-  const hanging = rejection(dispatcher.call(() => new Promise(() => {}), { deadline: Deadline.after(50, clock) }))
-  await new Promise<void>((resolve) => setImmediate(resolve))
-  await clock.advance(50)
-  expect(await hanging).toMatchObject({ kind: 'deadline', timeoutMs: 50 })
-  const poster = attachPoster<{ left(): number | undefined }>(dispatcher.connect())
-  expect(await poster.call('left', [], { deadline: Deadline.after(60_000) })).toBeLessThan(60_000)
-  expect(dispatcher.callDeadline).toBeUndefined()
-  await poster.close()
-  // what hangs is not drained
-  await dispatcher.close({ mode: 'discard' })
 })

@@ -157,10 +157,6 @@ describe('a thread event', () => {
     expect([0, 13]).toContain(code)
   })
 
-  it('is not waited for by the main thread in a way that blocks it', () => {
-    expect(() => new ThreadEvent().waitSync(1)).toThrow(expect.objectContaining({ code: 'LOOP_WRONG_THREAD' }))
-  })
-
   it('refuses what is no buffer of an event, and unusable options', async () => {
     expect(() => new ThreadEvent(new SharedArrayBuffer(4))).toThrow(expect.objectContaining({ code: 'LOOP_OPTION' }))
     expect(() => new ThreadEvent(new ArrayBuffer(8) as never)).toThrow(expect.objectContaining({ option: 'buffer' }))
