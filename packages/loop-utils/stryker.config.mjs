@@ -2,16 +2,18 @@
 // It takes hours; `X_MUTATE=breaker,rate pnpm mutation` tries these folders, and with `X_SAMPLE=5` only what lies within
 // every fifth line. `pnpm mutation:all` goes folder by folder and prints one table.
 import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
-const chosen = process.env.X_MUTATE?.split(',') ?? readdirSync('src').filter((name) => !name.endsWith('.ts'))
+const sources = fileURLToPath(new URL('src/', import.meta.url))
+const chosen = process.env.X_MUTATE?.split(',') ?? readdirSync(sources).filter((name) => !name.endsWith('.ts'))
 const every = Number(process.env.X_SAMPLE ?? 1)
 
 /** What is changed of a folder: all of it, or a sample of lines. */
 function partsOf(folder) {
   if (every === 1) return [`src/${folder}/*.ts`]
-  return readdirSync(`src/${folder}`).flatMap((name) => {
+  return readdirSync(`${sources}${folder}`).flatMap((name) => {
     const file = `src/${folder}/${name}`
-    const { length } = name.endsWith('.ts') ? readFileSync(file, 'utf8').split('\n') : ''
+    const { length } = name.endsWith('.ts') ? readFileSync(`${sources}${folder}/${name}`, 'utf8').split('\n') : ''
     return Array.from({ length: Math.floor(length / every) }, (_, i) => `${file}:${(i + 1) * every}-${(i + 1) * every}`)
   })
 }

@@ -30,7 +30,7 @@ export class Outgoing implements Waiting {
 }
 
 /** What an outbox is told by its poster. */
-export interface OutboxOptions {
+export interface OutboxOwner {
   readonly mayBlock: boolean
   /** A call cannot cross. */
   readonly onRefusedCall: (call: number, reason: NotPlainError) => void
@@ -56,7 +56,7 @@ export class Outbox {
   /** Whether this thread may block for room or an answer. */
   readonly mayBlock: boolean
 
-  constructor(handle: PosterHandle, state: SharedState, { mayBlock, onRefusedCall }: OutboxOptions) {
+  constructor(handle: PosterHandle, state: SharedState, { mayBlock, onRefusedCall }: OutboxOwner) {
     this.#handle = handle
     this.#state = state
     this.#window = windowOf(handle.options)

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { Dispatcher, attachPoster } from '../../src/dispatch/index.ts'
+import { rejection } from '../settled.ts'
 import { turns } from './threads.ts'
 
 interface Handlers {
@@ -139,6 +140,19 @@ describe('a call of a poster', () => {
     // the answer that comes all the same is nobody's
     release('late')
     expect(await poster.call('double', [2])).toBe(4)
+    await poster.close()
+    await dispatcher.close()
+  })
+
+  it('that is given up as its answer is on the way disturbs nobody', async () => {
+    const { dispatcher, poster } = open()
+    const controller = new AbortController()
+    const call = rejection(poster.call('double', [1], { signal: controller.signal }))
+    poster.flush()
+    controller.abort('changed my mind')
+    expect(await call).toBe('changed my mind')
+    expect(await poster.call('double', [2])).toBe(4)
+    expect(dispatcher.stats()).toMatchObject({ delivered: 2, errors: 0 })
     await poster.close()
     await dispatcher.close()
   })

@@ -144,6 +144,23 @@ describe('an outbox', () => {
 })
 
 describe('a poster', () => {
+  it.each(['drop-oldest', 'coalesce'] as const)(
+    'lets no more wait than its credit with the policy %s',
+    async (overflow) => {
+      await using dispatcher = new Dispatcher()
+      const got: unknown[] = []
+      dispatcher.register({ take: (value: unknown) => got.push(value) })
+      const poster = attachPoster<{ take(value: number): void }>(dispatcher.connect({ overflow, credit: 8 }), {
+        coalesceBy: (_handler, [value]) => String(value),
+      })
+      const accepted = upTo(20).filter((i) => poster.emit('take', i))
+      expect(poster.depth).toBe(8)
+      await poster.close()
+      expect(got).toEqual(overflow === 'coalesce' ? upTo(8) : [...upTo(4), ...upTo(20).slice(16)])
+      expect(accepted).toHaveLength(overflow === 'coalesce' ? 8 : 20)
+    },
+  )
+
   it.each([
     [{ name: 'meter' }, "calls of poster 'meter'"],
     [{}, 'calls of poster'],

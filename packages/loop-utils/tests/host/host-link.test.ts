@@ -268,6 +268,15 @@ describe('a link', () => {
     await link[Symbol.asyncDispose]()
   })
 
+  test('whose engine does not go in time rejects what was called, and counts it', async () => {
+    const group = new LinkGroup(new MortalPlacer(), restartPolicy({}))
+    const link = await group.place(conformanceEngine, { dispose: 'hang' }, quietHandlers)
+    const hanging = rejection(link.call('hang', null))
+    expect(await link.close({ deadlineMs: 2 })).toMatchObject({ isDisposed: false, rejectedCalls: 1 })
+    expect(await hanging).toMatchObject({ code: 'LOOP_LINK_CLOSED' })
+    await group.close()
+  })
+
   test('hands buffers on that were given to a call while there was no engine', async () => {
     const placer = new MortalPlacer()
     const { group, link } = await placeOn(placer)

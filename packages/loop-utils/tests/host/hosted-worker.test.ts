@@ -83,7 +83,7 @@ describe('a worker of a thread host', () => {
     expect([host.mode, host.threads]).toEqual(['thread', 0])
     const link = await place()
     const worker = one(workers)
-    expect([worker.isRefed, host.threads]).toEqual([true, 1])
+    expect([worker.isRefed, host.threads, worker.listenerCount('message')]).toEqual([true, 1, 0])
     expect(await link.call('echo', 1)).toBe(1)
     const second = await place()
     await link.close()

@@ -184,6 +184,7 @@ describe('options', () => {
     const clock = new ManualClock()
     const loop = openHost({ entry, clock, random: () => 0.5 })
     expect(loop).toBeInstanceOf(LoopHost)
+    expect(loop.mode).toBe('loop')
     const link = await loop.place(conformanceEngine, {}, quietHandlers)
     expect((await link.call('environment', null)).numbers).toEqual([0.5, 0.5])
     await loop.close()

@@ -18,14 +18,19 @@ function liveThreads(): number {
 describe('threads of a LoopManager', () => {
   const managers: LoopManager[] = []
   const told: [unknown, LoopFailure][] = []
+  const seen: [string, object][] = []
   const open = (): LoopManager => {
-    const manager = new LoopManager({ onError: (error, failure) => void told.push([error, failure]) })
+    const manager = new LoopManager({
+      onError: (error, failure) => void told.push([error, failure]),
+      onEvent: (name, data) => void seen.push([name, data]),
+    })
     managers.push(manager)
     return manager
   }
   afterEach(async () => {
     await Promise.all(managers.splice(0).map((manager) => manager.close({ deadlineMs: 0 })))
     told.length = 0
+    seen.length = 0
     if (liveThreads() > 0) throw new Error('a thread has outlived its manager')
   })
 
@@ -48,6 +53,11 @@ describe('threads of a LoopManager', () => {
     expect(await manager.close()).toMatchObject({ finished: ['radio'], terminated: [] })
     expect(radio.isRunning).toBe(false)
     expect(radio.emit('add', 1, 2)).toBe(false)
+    expect(manager.stats()).toMatchObject({ threads: 0, exited: 1, finished: 0 })
+    expect(seen).toEqual([
+      ['x:loop-utils:loop-manager:start', { kind: 'thread', name: 'radio' }],
+      ['x:loop-utils:loop-manager:end', { kind: 'thread', name: 'radio', end: 'exited' }],
+    ])
   })
 
   it('tell what they could not release, and what failed with nobody waiting', async () => {
