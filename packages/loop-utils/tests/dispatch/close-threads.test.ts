@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../../src/clock/index.ts'
 import { Dispatcher, type Poster, type PosterHandle, attachPoster } from '../../src/dispatch/index.ts'
 import { Threads, exitOf, messageOf, turns, upTo } from './threads.ts'
 
@@ -21,7 +22,8 @@ async function served(options: {
   const unused = new Dispatcher()
   const worker = threads.connect(unused, { job: 'serve', name: 'server' })
   const handle = (await messageOf(worker)) as PosterHandle<ServedHandlers>
-  return { worker, poster: attachPoster(handle, options.isKnown ? { worker } : {}) }
+  // its exit code is waited for as long as a busy machine takes
+  return { worker, poster: attachPoster(handle, options.isKnown ? { worker, clock: new ManualClock() } : {}) }
 }
 
 describe('close', () => {
