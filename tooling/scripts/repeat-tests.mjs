@@ -2,7 +2,7 @@
 // often: what fails now and then waits for a time rather than for an event.
 //   node tooling/scripts/repeat-tests.mjs 100 packages/loop-utils [--stress 2]
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,10 +23,12 @@ const cwd = path.resolve(root, folder)
 
 /** The tests that failed in one run. */
 async function failuresOfRun() {
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', '--outputFile=reports/repeated.json']
-  const run = spawn(process.execPath, args, { cwd, stdio: 'ignore' })
+  const report = path.join(cwd, 'reports', 'tests.json')
+  rmSync(report, { force: true })
+  const run = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], { cwd, stdio: 'ignore' })
   const code = await new Promise((resolve) => run.once('exit', resolve))
-  const { testResults } = JSON.parse(readFileSync(path.join(cwd, 'reports/repeated.json'), 'utf8'))
+  if (!existsSync(report)) return [`the run, which ended with ${code} and no report`]
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
   const failed = testResults.flatMap(({ assertionResults, name, status }) => {
     const tests = assertionResults.filter((test) => test.status === 'failed').map((test) => test.fullName)
     return tests.length === 0 && status === 'failed' ? [path.relative(cwd, name)] : tests
