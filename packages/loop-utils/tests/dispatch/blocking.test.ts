@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../src/clock/index.ts'
 import type { ConnectOptions } from '../../src/dispatch/index.ts'
 import { DISPATCH_ERROR_CLASSES } from '../../src/dispatch/dispatch-errors.ts'
@@ -13,6 +13,7 @@ import { turns, upTo } from './threads.ts'
 const ends: (() => void)[] = []
 afterEach(() => {
   for (const end of ends.splice(0)) end()
+  vi.restoreAllMocks()
 })
 
 /** A poster that may block, and the other side of its lanes, which answers before it is asked. */
@@ -134,14 +135,12 @@ describe('an event that blocks', () => {
     up.open({ item: () => undefined, end: () => undefined })
     poster.flush()
     // the other side takes what it has got at the very moment in which this one would fall asleep
-    const { wait } = Atomics
-    Atomics.wait = ((...given: Parameters<typeof wait>) => {
-      Atomics.wait = wait
+    const sleeping = vi.spyOn(Atomics, 'wait').mockImplementationOnce(() => {
       up.deliverSync(0)
-      return wait(...given)
-    }) as typeof wait
+      return 'ok'
+    })
     expect(poster.emit('take', 4)).toBe(true)
-    expect(Atomics.wait).toBe(wait)
+    expect(sleeping).toHaveBeenCalledTimes(1)
     expect(poster.depth).toBe(1)
   })
 })
