@@ -26,7 +26,9 @@ it('loses nothing and keeps the order of each interface, with slow handlers and 
 
 it('loses no acknowledgement when it switches under a load that does not wait', async () => {
   const connections = 4
-  const report = await run('./switching.mjs', { rate: 400, switches: 2, 'pause-ms': 150, connections })
+  const load = { rate: 400, switches: 2, 'pause-ms': 150, connections }
+  // on a busy machine not every connection asks again within the grace that is usual
+  const report = await run('./switching.mjs', { ...load, 'grace-ms': 15_000 })
   const { totals, switches } = report as { totals: Record<string, number>; switches: Record<string, unknown>[] }
   expect(switches).toMatchObject([
     { from: 'loop', to: 'thread', aborted: 0 },

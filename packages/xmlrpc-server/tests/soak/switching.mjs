@@ -1,5 +1,5 @@
 // Switches the implementation under load: loop → thread → loop.
-//   node tests/soak/switching.mjs [--rate 5000] [--switches 6] [--pause-ms 1500] [--connections 32] [--fresh 0.1]
+//   node tests/soak/switching.mjs [--rate 5000] [--switches 6] [--pause-ms 1500] [--grace-ms 500] [--connections 32] [--fresh 0.1]
 //     [--no-share] [--json]
 // The load comes from a process of its own at a fixed rate, over kept-alive connections and fresh ones. Nothing that was
 // acknowledged may be lost or come out of order; connections that are refused or cut are counted. Where the platform can
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '5000' },
     switches: { type: 'string', default: '6' },
     'pause-ms': { type: 'string', default: '1500' },
+    'grace-ms': { type: 'string', default: '500' },
     connections: { type: 'string', default: '32' },
     fresh: { type: 'string', default: '0.1' },
     'no-share': { type: 'boolean', default: false },
@@ -80,7 +81,8 @@ const switches = []
 await sleep(pauseMs)
 for (let index = 0; index < Number(values.switches); index++) {
   const startedAt = performance.now()
-  const report = await server.switchImplementation(server.mode === 'loop' ? 'thread' : 'loop')
+  const to = server.mode === 'loop' ? 'thread' : 'loop'
+  const report = await server.switchImplementation(to, { idleGraceMs: Number(values['grace-ms']), drainMs: 20_000 })
   switches.push({ ...report, tookMs: performance.now() - startedAt })
   await sleep(pauseMs)
 }
