@@ -29,7 +29,7 @@ export default {
   ignoreStatic: true,
   concurrency: 2,
   // on top of the time that the tests took: generous, as a timeout counts as noticed
-  timeoutMS: 3000,
+  timeoutMS: 5000,
   timeoutFactor: 2,
   disableTypeChecks: false,
   // TypeScript 7 has no API to rewrite a tsconfig with, and nothing here needs that
