@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { examplesOf, missingLine } from './examples.ts'
+import { ExampleRunner } from './running.ts'
 
-const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const here = fileURLToPath(new URL('..', import.meta.url))
 
@@ -22,37 +20,63 @@ const documents = ['packages', 'apps']
 const examples = documents.flatMap((file) =>
   examplesOf(readFileSync(file, 'utf8')).map((example) => ({
     ...example,
+    document: file,
     name: `${relative(root, file)}:${example.line}`,
   })),
 )
 
+const run = examples.filter(({ notRun }) => notRun === undefined)
+
 describe('the examples in the documents', () => {
-  let folder: string
-  beforeAll(() => {
-    // inside this package, so that every @x package resolves as an installed one
-    folder = mkdtempSync(join(here, 'reports-examples-'))
-  })
+  // inside this package, so that every @x package resolves as an installed one
+  const folder = mkdtempSync(join(here, 'reports-examples-'))
+  const runner = new ExampleRunner(folder)
+  const printed = new Map<string, string>()
+  beforeAll(async () => {
+    for (const document of documents) {
+      const group = run.filter((example) => example.document === document)
+      for (const [name, output] of await runner.together(group)) printed.set(name, output)
+    }
+  }, 300_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   it('are there', () => {
-    expect(examples.filter(({ notRun }) => notRun === undefined).length).toBeGreaterThan(0)
+    expect(run.length).toBeGreaterThan(0)
   })
 
   it('say why where they are not run', () => {
     expect(examples.filter(({ notRun }) => notRun === '').map(({ name }) => name)).toEqual([])
   })
 
-  it.each(examples.filter(({ notRun }) => notRun === undefined))(
+  it.each(run)(
     'runs and prints what it says: $name',
     async (example) => {
-      const file = join(folder, `${example.name.replace(/\W+/g, '-')}.mjs`)
-      writeFileSync(file, example.code)
-      const { NODE_OPTIONS: _, ...env } = process.env
-      const { stdout, stderr } = await run(process.execPath, [file], { env, timeout: 30_000 })
-      expect(missingLine(example.prints, stdout), `printed:\n${stdout}${stderr}`).toBeUndefined()
+      const together = printed.get(example.name)
+      if (together !== undefined && missingLine(example.prints, together) === undefined) return
+      const output = await runner.alone(example)
+      expect(missingLine(example.prints, output), `printed:\n${output}`).toBeUndefined()
     },
     40_000,
   )
+})
+
+describe('the runner of examples', () => {
+  const folder = mkdtempSync(join(here, 'reports-examples-'))
+  const runner = new ExampleRunner(folder)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const good = { name: 'good', code: "console.log('one')\nsetImmediate(() => console.log('two'))" }
+
+  it('tells what each prints of those that run together', async () => {
+    const outputs = await runner.together([{ name: 'first', code: "console.log('zero')" }, good])
+    expect(Object.fromEntries(outputs)).toEqual({ first: 'zero\n', good: 'one\ntwo\n' })
+  })
+
+  it('tells nothing when one of them fails, now or later', async () => {
+    for (const code of ["throw new Error('now')", "setTimeout(() => { throw new Error('later') }, 5)"]) {
+      expect([...(await runner.together([good, { name: 'bad', code }, { ...good, name: 'last' }]))]).toEqual([])
+      await expect(runner.alone({ name: 'bad', code })).rejects.toThrow(/now|later/)
+    }
+  })
 })
 
 describe('the reader of examples', () => {
