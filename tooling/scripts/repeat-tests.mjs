@@ -25,8 +25,16 @@ const cwd = path.resolve(root, folder)
 async function failuresOfRun() {
   const report = path.join(cwd, 'reports', 'tests.json')
   rmSync(report, { force: true })
-  const run = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], { cwd, stdio: 'ignore' })
+  // in a group of its own, as a runner that is ended leaves its workers behind
+  const run = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], {
+    cwd,
+    stdio: 'ignore',
+    detached: true,
+  })
+  const endGroup = () => process.kill(-run.pid)
+  process.once('exit', endGroup)
   const code = await new Promise((resolve) => run.once('exit', resolve))
+  process.off('exit', endGroup)
   if (!existsSync(report)) return [`the run, which ended with ${code} and no report`]
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
   const failed = testResults.flatMap(({ assertionResults, name, status }) => {
@@ -36,6 +44,7 @@ async function failuresOfRun() {
   return failed.length === 0 && code !== 0 ? [`the run, which ended with ${code}`] : failed
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 const busy = Array.from({ length: Number(values.stress) }, () => new Worker('for (;;);', { eval: true }))
 const tally = new Map()
 let green = 0
