@@ -71,7 +71,6 @@ export interface WorkerThreadSurroundings {
 /** One worker of a manager, from its start to its exit. */
 export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
   readonly name: string
-  readonly isCritical: boolean
   readonly threadId: number
   /** Resolves when the worker has exited. */
   readonly exited: Promise<void>
@@ -85,15 +84,15 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
   #fatal: { readonly cause: unknown } | undefined
   #isClosing = false
 
-  /** Throws what the factory throws. */
+  /** Throws OptionError, and what the factory throws; there is no worker then. */
   constructor(
     name: string,
     entry: URL | string | WorkerFactory,
     given: { readonly options: StartThreadOptions; readonly surroundings: WorkerThreadSurroundings },
   ) {
-    const { critical = false, errors = {}, resourceLimits } = given.options
+    const { errors = {}, resourceLimits, transfer = [] } = given.options
+    checkTransfer('transfer', transfer)
     this.name = name
-    this.isCritical = critical
     this.#surroundings = given.surroundings
     this.#errors = errors
     this.#revival = new ErrorRevival(DISPATCH_ERROR_CLASSES, errors)
@@ -119,12 +118,10 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
 
   /** Sets the worker's loop up. Rejects with what its set-up threw, TimeoutError or WorkerCrashedError; it is gone then. */
   async start({ data, dispatcher, readyTimeoutMs = 10_000, transfer = [] }: StartThreadOptions): Promise<void> {
-    checkTransfer('transfer', transfer)
-    const owner = dispatcher?.connect({ name: this.name })
-    const message: StartLoopMessage = { type: 'x:start-loop', name: this.name, data, owner }
     const answer = this.#answer()
     try {
-      this.#send(message, transfer)
+      const owner = dispatcher?.connect({ name: this.name })
+      this.#send({ type: 'x:start-loop', name: this.name, data, owner }, transfer)
       const first = Promise.race([answer, this.exited])
       if (!(await settlesWithin(first, readyTimeoutMs, this.#surroundings.clock))) {
         throw new TimeoutError(readyTimeoutMs, 'call', { what: `start of thread '${this.name}'` })
@@ -163,7 +160,6 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
   }
 
   async terminate(): Promise<void> {
-    this.#isClosing = true
     await this.#worker.terminate()
     await this.exited
   }
