@@ -72,14 +72,14 @@ export interface WorkerThreadSurroundings {
 export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
   readonly name: string
   readonly threadId: number
-  /** Resolves when the worker has exited. */
-  readonly exited: Promise<void>
+  /** Resolves with its exit code when the worker has exited. */
+  readonly exited: Promise<number>
   readonly #worker: Worker
   readonly #surroundings: WorkerThreadSurroundings
   readonly #revival: ErrorRevival
   readonly #errors: Readonly<Record<string, ErrorClass>>
   #poster: Poster<H> | undefined
-  #exitCode: number | undefined
+  #hasExited = false
   /** What the thread died of, told before its exit. */
   #fatal: { readonly cause: unknown } | undefined
   #isClosing = false
@@ -105,15 +105,15 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
     this.#worker.on('message', (message: unknown) => this.#onMessage(message))
     this.exited = new Promise((resolve) => {
       this.#worker.once('exit', (exitCode) => {
-        this.#exitCode = exitCode
-        this.#onExit()
-        resolve()
+        this.#hasExited = true
+        this.#onExit(exitCode)
+        resolve(exitCode)
       })
     })
   }
 
   get isRunning(): boolean {
-    return this.#exitCode === undefined
+    return !this.#hasExited
   }
 
   /** Sets the worker's loop up. Rejects with what its set-up threw, TimeoutError or WorkerCrashedError; it is gone then. */
@@ -127,7 +127,7 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
         throw new TimeoutError(readyTimeoutMs, 'call', { what: `start of thread '${this.name}'` })
       }
       const ready = await first
-      if (ready === undefined) throw this.#crash()
+      if (typeof ready === 'number') throw this.#crash(ready)
       if (ready.type === 'x:loop-failed') throw this.#revival.revive(ready.error)
       this.#poster = attachPoster<H>(ready.handle as never, { worker: this.#worker, errors: this.#errors })
     } catch (error) {
@@ -198,12 +198,12 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
     if (trouble !== undefined) this.#surroundings.onTrouble(this.#revival.revive(trouble.error))
   }
 
-  #onExit(): void {
+  #onExit(exitCode: number): void {
     // before it was ready, `start` tells
-    if (!this.#isClosing && this.#poster !== undefined) this.#surroundings.onDeath(this.#crash())
+    if (!this.#isClosing && this.#poster !== undefined) this.#surroundings.onDeath(this.#crash(exitCode))
   }
 
-  #crash(): WorkerCrashedError {
-    return new WorkerCrashedError({ exitCode: this.#exitCode ?? -1, maybeExecuted: false, ...this.#fatal })
+  #crash(exitCode: number): WorkerCrashedError {
+    return new WorkerCrashedError({ exitCode, maybeExecuted: false, ...this.#fatal })
   }
 }

@@ -25,6 +25,8 @@ function serve(
   readonly closed: Promise<unknown>
   readonly next: () => Promise<Heard>
   readonly send: (message: unknown) => void
+  /** What was told and not yet taken. */
+  readonly left: readonly unknown[]
 } {
   const { port1, port2 } = new MessageChannel()
   const messages: Heard[] = []
@@ -41,13 +43,14 @@ function serve(
       return messages.shift() as Heard
     },
     send: (message) => port1.postMessage(message),
+    left: messages,
   }
 }
 
 describe('serveLoop', () => {
   it('sets up, takes calls, and releases when it is closed', async () => {
     const log: unknown[] = []
-    const { closed, next, send, served } = serve(({ data, dispatcher, name, owner, resources, signal }) => {
+    const { closed, left, next, send, served } = serve(({ data, dispatcher, name, owner, resources, signal }) => {
       log.push(name, data, owner, dispatcher.name, signal.aborted)
       resources.defer(() => log.push(signal.aborted))
       return { double: (n: number) => 2 * n }
@@ -61,6 +64,7 @@ describe('serveLoop', () => {
     expect(log).toEqual(['here', 5, undefined, 'here', false, true])
     expect(poster.emit('double', 1)).toBe(false)
     await closed
+    expect(left).toEqual([])
   })
 
   it('does not heed what is none of its messages', async () => {

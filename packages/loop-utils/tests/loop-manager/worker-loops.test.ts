@@ -213,6 +213,7 @@ describe('threads of a LoopManager', () => {
     const silent = new URL('./silent.thread.js', import.meta.url)
     const options = { readyTimeoutMs: 300, dispatcher }
     await expect(manager.startThread('silent', silent, options)).rejects.toBeInstanceOf(TimeoutError)
+    while (dispatcher.stats().posters > 0) await new Promise((resolve) => setImmediate(resolve))
     // it waits for every poster that there is
     expect(await dispatcher.close({ deadlineMs: Infinity })).toMatchObject({ discarded: 0 })
   })
