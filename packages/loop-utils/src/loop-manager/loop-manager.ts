@@ -169,7 +169,7 @@ export class LoopManager implements AsyncDisposable {
     const isCritical = checkBoolean('critical', checkObject(options).critical ?? false)
     this.#checkRoomFor(name)
     const onFailure = (error: unknown): void => this.#fail(error, { kind: 'task', name, isCritical })
-    const task = new ManagedTask(name, fn, { isCritical, onFailure })
+    const task = new ManagedTask(name, fn, onFailure)
     this.#members.set(name, task)
     this.#tellBegun('task', name)
     void task.ended.then(() => this.#forget(task))
@@ -237,7 +237,7 @@ export class LoopManager implements AsyncDisposable {
    * awaits it keeps it waiting until the deadline.
    */
   async close(options: LoopManagerCloseOptions = {}): Promise<LoopCloseReport> {
-    const deadlineMs = checkDuration('deadlineMs', options.deadlineMs ?? 5000)
+    const deadlineMs = checkDuration('deadlineMs', checkObject(options).deadlineMs ?? 5000)
     return await this.#closeWith(deadlineMs)
   }
 

@@ -23,7 +23,6 @@ export interface LoopTask<T> {
 /** A task from its spawning to its end. */
 export class ManagedTask<T> implements LoopTask<T> {
   readonly name: string
-  readonly isCritical: boolean
   readonly result: Promise<T>
   /** Resolves when it has ended, by whatever way; never when it is abandoned. */
   readonly ended: Promise<void>
@@ -31,13 +30,8 @@ export class ManagedTask<T> implements LoopTask<T> {
   #state: LoopTaskState = 'running'
 
   /** `onFailure` is told what the function threw, unless that is the reason it was cancelled with. */
-  constructor(
-    name: string,
-    fn: (context: LoopTaskContext) => T | PromiseLike<T>,
-    options: { readonly isCritical: boolean; readonly onFailure: (error: unknown) => void },
-  ) {
+  constructor(name: string, fn: (context: LoopTaskContext) => T | PromiseLike<T>, onFailure: (error: unknown) => void) {
     this.name = name
-    this.isCritical = options.isCritical
     const { signal } = this.#controller
     this.result = Promise.resolve().then(() => {
       // cancelled before it began
@@ -48,7 +42,7 @@ export class ManagedTask<T> implements LoopTask<T> {
       () => this.#end('finished'),
       (error: unknown) => {
         if (signal.aborted && isObedience(error, signal.reason)) this.#end('cancelled')
-        else if (this.#end('failed')) options.onFailure(error)
+        else if (this.#end('failed')) onFailure(error)
       },
     ) as Promise<void>
   }

@@ -1,4 +1,4 @@
-import { isMainThread, parentPort, threadId, type MessagePort } from 'node:worker_threads'
+import { parentPort, threadId, type MessagePort } from 'node:worker_threads'
 import { WrongThreadError } from '../dispatch/dispatch-errors.ts'
 import { Dispatcher } from '../dispatch/dispatcher.ts'
 import type { Handlers } from '../dispatch/handlers.ts'
@@ -24,7 +24,7 @@ export interface WorkerLoopContext<Owner extends Handlers = Handlers> {
   readonly owner: Poster<Owner> | undefined
   /** This loop's: for what its own code hands it from elsewhere. */
   readonly dispatcher: Dispatcher
-  /** Released, last first, when the loop closes and has answered its calls. */
+  /** Released, last first, when the loop closes and has answered its calls, and when the set-up fails. */
   readonly resources: ResourceStack
   /** Aborted when the loop is to close. */
   readonly signal: AbortSignal
@@ -51,7 +51,7 @@ export type WorkerLoopSetup<Owner extends Handlers = Handlers> = (
  */
 export async function serveLoop<Owner extends Handlers = Handlers>(setup: WorkerLoopSetup<Owner>): Promise<void> {
   checkFunction('setup', setup)
-  if (isMainThread || parentPort === null) {
+  if (parentPort === null) {
     throw new WrongThreadError('serveLoop belongs into the entry of a worker thread', threadId)
   }
   await serveLoopOn(parentPort, setup)
@@ -71,6 +71,7 @@ export async function serveLoopOn<Owner extends Handlers>(
     onError: (error) => tell(port, { type: 'x:loop-trouble', error: toPlainError(error) }),
   })
   const poster = owner === undefined ? undefined : attachPoster<Owner>(owner as never)
+  let failed: LoopReadyMessage | undefined
   try {
     const { signal } = controller
     dispatcher.register(await setup({ name, data, owner: poster, dispatcher, resources, signal }))
@@ -80,7 +81,7 @@ export async function serveLoopOn<Owner extends Handlers>(
     controller.abort()
     await dispatcher.close({ deadlineMs })
   } catch (error) {
-    tell(port, { type: 'x:loop-failed', error: toPlainError(error) })
+    failed = { type: 'x:loop-failed', error: toPlainError(error) }
     throw error
   } finally {
     await dispatcher.close({ mode: 'discard' })
@@ -88,6 +89,8 @@ export async function serveLoopOn<Owner extends Handlers>(
       tell(port, { type: 'x:loop-trouble', error: toPlainError(error) })
     })
     await poster?.close()
+    // only now, as the manager terminates a worker that has failed
+    if (failed !== undefined) tell(port, failed)
     port.close()
   }
 }

@@ -71,29 +71,28 @@ export interface WorkerThreadSurroundings {
 /** One worker of a manager, from its start to its exit. */
 export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
   readonly name: string
-  readonly isCritical: boolean
   readonly threadId: number
-  /** Resolves when the worker has exited. */
-  readonly exited: Promise<void>
+  /** Resolves with its exit code when the worker has exited. */
+  readonly exited: Promise<number>
   readonly #worker: Worker
   readonly #surroundings: WorkerThreadSurroundings
   readonly #revival: ErrorRevival
   readonly #errors: Readonly<Record<string, ErrorClass>>
   #poster: Poster<H> | undefined
-  #exitCode: number | undefined
+  #hasExited = false
   /** What the thread died of, told before its exit. */
   #fatal: { readonly cause: unknown } | undefined
   #isClosing = false
 
-  /** Throws what the factory throws. */
+  /** Throws OptionError, and what the factory throws; there is no worker then. */
   constructor(
     name: string,
     entry: URL | string | WorkerFactory,
     given: { readonly options: StartThreadOptions; readonly surroundings: WorkerThreadSurroundings },
   ) {
-    const { critical = false, errors = {}, resourceLimits } = given.options
+    const { errors = {}, resourceLimits, transfer = [] } = given.options
+    checkTransfer('transfer', transfer)
     this.name = name
-    this.isCritical = critical
     this.#surroundings = given.surroundings
     this.#errors = errors
     this.#revival = new ErrorRevival(DISPATCH_ERROR_CLASSES, errors)
@@ -106,31 +105,29 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
     this.#worker.on('message', (message: unknown) => this.#onMessage(message))
     this.exited = new Promise((resolve) => {
       this.#worker.once('exit', (exitCode) => {
-        this.#exitCode = exitCode
-        this.#onExit()
-        resolve()
+        this.#hasExited = true
+        this.#onExit(exitCode)
+        resolve(exitCode)
       })
     })
   }
 
   get isRunning(): boolean {
-    return this.#exitCode === undefined
+    return !this.#hasExited
   }
 
   /** Sets the worker's loop up. Rejects with what its set-up threw, TimeoutError or WorkerCrashedError; it is gone then. */
   async start({ data, dispatcher, readyTimeoutMs = 10_000, transfer = [] }: StartThreadOptions): Promise<void> {
-    checkTransfer('transfer', transfer)
-    const owner = dispatcher?.connect({ name: this.name })
-    const message: StartLoopMessage = { type: 'x:start-loop', name: this.name, data, owner }
     const answer = this.#answer()
     try {
-      this.#send(message, transfer)
+      const owner = dispatcher?.connect({ name: this.name })
+      this.#send({ type: 'x:start-loop', name: this.name, data, owner }, transfer)
       const first = Promise.race([answer, this.exited])
       if (!(await settlesWithin(first, readyTimeoutMs, this.#surroundings.clock))) {
         throw new TimeoutError(readyTimeoutMs, 'call', { what: `start of thread '${this.name}'` })
       }
       const ready = await first
-      if (ready === undefined) throw this.#crash()
+      if (typeof ready === 'number') throw this.#crash(ready)
       if (ready.type === 'x:loop-failed') throw this.#revival.revive(ready.error)
       this.#poster = attachPoster<H>(ready.handle as never, { worker: this.#worker, errors: this.#errors })
     } catch (error) {
@@ -163,7 +160,6 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
   }
 
   async terminate(): Promise<void> {
-    this.#isClosing = true
     await this.#worker.terminate()
     await this.exited
   }
@@ -202,12 +198,12 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
     if (trouble !== undefined) this.#surroundings.onTrouble(this.#revival.revive(trouble.error))
   }
 
-  #onExit(): void {
+  #onExit(exitCode: number): void {
     // before it was ready, `start` tells
-    if (!this.#isClosing && this.#poster !== undefined) this.#surroundings.onDeath(this.#crash())
+    if (!this.#isClosing && this.#poster !== undefined) this.#surroundings.onDeath(this.#crash(exitCode))
   }
 
-  #crash(): WorkerCrashedError {
-    return new WorkerCrashedError({ exitCode: this.#exitCode ?? -1, maybeExecuted: false, ...this.#fatal })
+  #crash(exitCode: number): WorkerCrashedError {
+    return new WorkerCrashedError({ exitCode, maybeExecuted: false, ...this.#fatal })
   }
 }

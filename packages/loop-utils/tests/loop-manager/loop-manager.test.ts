@@ -1,15 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
-import { ManualClock, systemClock } from '../../src/clock/index.ts'
-import { OptionError, QueueOverflowError } from '../../src/errors/index.ts'
-import { LoopManager, LoopManagerClosedError, type LoopFailure, monitorLoop } from '../../src/loop-manager/index.ts'
-
-/** Waits until the signal is aborted, then throws its reason. */
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-  })
-}
+import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../src/clock/index.ts'
+import { LoopManager, type LoopFailure } from '../../src/loop-manager/index.ts'
+import { untilAborted } from './task-bodies.ts'
 
 async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
@@ -161,87 +154,11 @@ describe('tasks of a LoopManager', () => {
     await manager.close()
   })
 
-  it('are refused under a taken name, beyond the bound, and after the close', async () => {
-    const manager = new LoopManager({ maxTasks: 1 })
-    manager.spawn('one', ({ signal }) => untilAborted(signal))
-    expect(() => manager.spawn('one', () => 1)).toThrow(OptionError)
-    expect(() => manager.spawn('two', () => 1)).toThrow(QueueOverflowError)
-    const closing = manager.close()
-    expect(() => manager.spawn('three', () => 1)).toThrow(LoopManagerClosedError)
-    expect(() => manager.monitor()).toThrow(LoopManagerClosedError)
-    await closing
-    expect(manager.isClosed).toBe(true)
-  })
-
-  it('cannot be made of options that make no sense', async () => {
-    expect(() => new LoopManager({ maxTasks: 0 })).toThrow(OptionError)
-    expect(() => new LoopManager({ onError: 1 as unknown as () => void })).toThrow(OptionError)
-    await using manager = new LoopManager({ clock: systemClock })
-    const refused = (option: string): unknown => expect.objectContaining({ code: 'LOOP_OPTION', option })
-    expect(() => manager.spawn('', () => 1)).toThrow(refused('name'))
-    expect(() => manager.spawn('x', 1 as unknown as () => void)).toThrow(refused('fn'))
-    expect(() => manager.spawn('x', () => 1, { critical: 1 as never })).toThrow(refused('critical'))
-    await expect(manager.startThread('x', 'x', { critical: 1 as never })).rejects.toEqual(refused('critical'))
-    await expect(manager.startThread('x', 'x', { readyTimeoutMs: -1 })).rejects.toEqual(refused('readyTimeoutMs'))
-    await expect(manager.close({ deadlineMs: -1 })).rejects.toEqual(refused('deadlineMs'))
-    expect(manager.isClosed).toBe(false)
-  })
-
   it('may close their manager', async () => {
     const manager = new LoopManager()
     manager.spawn('suicidal', () => {
       void manager.close()
     })
     expect(await manager.closed).toMatchObject({ finished: ['suicidal'] })
-  })
-})
-
-describe('the monitor of a loop', () => {
-  const monitors: Disposable[] = []
-  afterEach(() => {
-    for (const monitor of monitors.splice(0)) monitor[Symbol.dispose]()
-  })
-
-  function burn(ms: number): void {
-    const end = performance.now() + ms
-    while (performance.now() < end);
-  }
-
-  it('tells how busy and how late the loop was', async () => {
-    await using manager = new LoopManager()
-    const monitor = manager.monitor({ resolutionMs: 1 })
-    monitors.push(monitor)
-    expect(monitor.read()).toMatchObject({ samples: 0, delayMs: { min: 0, max: 0, p99: 0 } })
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    burn(60)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    const { activeMs, delayMs, idleMs, samples, utilization } = monitor.read()
-    expect(samples).toBeGreaterThan(0)
-    expect(delayMs.max).toBeGreaterThan(40)
-    expect(delayMs.p50).toBeLessThanOrEqual(delayMs.p90)
-    expect(delayMs.p90).toBeLessThanOrEqual(delayMs.p99)
-    expect(delayMs.min).toBeLessThanOrEqual(delayMs.mean)
-    expect(activeMs).toBeGreaterThan(50)
-    expect(idleMs).toBeGreaterThan(0)
-    expect(utilization).toBeGreaterThan(0)
-    expect(utilization).toBeLessThan(1)
-    monitor.reset()
-    expect(monitor.read().activeMs).toBeLessThan(activeMs)
-  })
-
-  it('measures nothing once it is disposed, or its manager is closed', async () => {
-    const manager = new LoopManager()
-    const [first, second] = [manager.monitor({ resolutionMs: 1 }), manager.monitor({ resolutionMs: 1 })]
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    first[Symbol.dispose]()
-    await manager.close()
-    const before = [first.read().samples, second.read().samples]
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    expect([first.read().samples, second.read().samples]).toEqual(before)
-  })
-
-  it('refuses a resolution it cannot have', () => {
-    expect(() => monitorLoop({ resolutionMs: 0 })).toThrow(OptionError)
-    expect(() => monitorLoop({ resolutionMs: 1.5 })).toThrow(OptionError)
   })
 })

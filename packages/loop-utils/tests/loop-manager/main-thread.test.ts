@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest'
-import { WrongThreadError } from '../../src/dispatch/index.ts'
 import { serveLoop } from '../../src/loop-manager/index.ts'
+import { rejection } from '../settled.ts'
 
 it('the main thread serves no loop to itself', async () => {
-  await expect(serveLoop(() => ({}))).rejects.toBeInstanceOf(WrongThreadError)
+  expect(await rejection(serveLoop(() => ({})))).toMatchObject({
+    code: 'LOOP_WRONG_THREAD',
+    message: expect.stringContaining('serveLoop belongs into the entry of a worker thread'),
+    threadId: 0,
+  })
 })

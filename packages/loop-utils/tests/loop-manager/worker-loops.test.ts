@@ -1,12 +1,13 @@
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Dispatcher, attachPoster } from '../../src/dispatch/index.ts'
-import type { PosterHandle } from '../../src/dispatch/poster-handle.ts'
-import { NotPlainError, OptionError, TimeoutError, WorkerCrashedError } from '../../src/errors/index.ts'
-import { LoopManager, type LoopFailure, serveLoop } from '../../src/loop-manager/index.ts'
-import { serveLoopOn } from '../../src/loop-manager/serve-loop.ts'
+import { Dispatcher } from '../../src/dispatch/index.ts'
+import { NotPlainError, OptionError, RemoteError, TimeoutError, WorkerCrashedError } from '../../src/errors/index.ts'
+import { LoopManager, type LoopFailure } from '../../src/loop-manager/index.ts'
 import { ThreadCounter, ThreadLatch } from '../../src/shared/index.ts'
+import { drained } from '../drained.ts'
+import { rejection } from '../settled.ts'
+import { RadioOffError } from './radio-off-error.ts'
 import type { OwnerHandlers, RadioData, RadioHandlers } from './radio.thread.ts'
 
 const entry = new URL('./radio.thread.js', import.meta.url)
@@ -58,6 +59,7 @@ describe('threads of a LoopManager', () => {
       ['x:loop-utils:loop-manager:start', { kind: 'thread', name: 'radio' }],
       ['x:loop-utils:loop-manager:end', { kind: 'thread', name: 'radio', end: 'exited' }],
     ])
+    expect(told).toEqual([])
   })
 
   it('tell what they could not release, and what failed with nobody waiting', async () => {
@@ -75,6 +77,52 @@ describe('threads of a LoopManager', () => {
     ])
   })
 
+  it('tell of errors as of what they were, classes of the user included', async () => {
+    const manager = open()
+    const errors = { RADIO_OFF: RadioOffError }
+    const radio = await start(manager, {}, { errors })
+    const failure = await rejection(radio.call('off', [7]))
+    expect(failure).toBeInstanceOf(RadioOffError)
+    expect(failure).toMatchObject({ code: 'RADIO_OFF', message: 'channel 7 is off', channel: 7 })
+    radio.emit('off', 8)
+    await radio.call('add', [1, 1])
+    expect(told).toEqual([[expect.any(RadioOffError), { kind: 'thread', name: 'radio', isCritical: false }]])
+    expect(told[0]?.[0]).toMatchObject({ channel: 8 })
+    const second = manager.startThread('second', entry, { data: { setup: 'off' } satisfies RadioData, errors })
+    expect(await rejection(second)).toBeInstanceOf(RadioOffError)
+    const third = manager.startThread('third', entry, { data: { setup: 'off' } satisfies RadioData })
+    expect(await rejection(third)).toBeInstanceOf(RemoteError)
+  })
+
+  it('are posters of their owner under their names', async () => {
+    const manager = open()
+    const failed: unknown[] = []
+    await using dispatcher = new Dispatcher({ onError: (...given) => void failed.push(given) })
+    dispatcher.register({
+      heard: () => {
+        throw new Error('too loud')
+      },
+    })
+    const radio = await start(manager, {}, { dispatcher })
+    expect(await radio.call('shout', ['hi'])).toBe(true)
+    expect(await rejection(radio.call('ask', ['hi']))).toMatchObject({ message: 'too loud' })
+    expect(failed).toMatchObject([[{ message: 'too loud' }, { kind: 'emit', handler: 'heard', poster: 'radio' }]])
+  })
+
+  it('have the limits that they are given', async () => {
+    const manager = open()
+    const radio = await start(manager, {}, { resourceLimits: { maxOldGenerationSizeMb: 60 } })
+    expect(await radio.call('heapLimit', [])).toBe(60)
+  })
+
+  it('may say other things on their port', async () => {
+    const manager = open()
+    const noise = [null, 5, 'x:loop-ready', {}, { type: 'x:loop' }, { type: 5 }, { type: 'x:start-loop' }]
+    const radio = await start(manager, { noise })
+    expect(await radio.call('add', [1, 2])).toBe(3)
+    expect(told).toEqual([])
+  })
+
   it('are terminated when they have not ended at the deadline', async () => {
     const manager = open()
     await start(manager, { release: 'hang' })
@@ -84,6 +132,7 @@ describe('threads of a LoopManager', () => {
     await started.wait({ ref: true })
     expect(await manager.close({ deadlineMs: 50 })).toMatchObject({ finished: [], terminated: ['radio', 'busy'] })
     expect(await call).toBeInstanceOf(WorkerCrashedError)
+    expect(told).toEqual([])
   })
 
   it.each([
@@ -96,10 +145,11 @@ describe('threads of a LoopManager', () => {
     while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(told).toMatchObject([
       [
-        { code: 'LOOP_WORKER_CRASHED', ...error },
-        { kind: 'thread', name: 'radio' },
+        { code: 'LOOP_WORKER_CRASHED', maybeExecuted: false, ...error },
+        { kind: 'thread', name: 'radio', isCritical: false },
       ],
     ])
+    expect(Object.hasOwn(told[0]?.[0] as Error, 'cause')).toBe('cause' in error)
     expect([manager.names, manager.isClosed]).toEqual([[], false])
     await start(manager)
   })
@@ -111,6 +161,7 @@ describe('threads of a LoopManager', () => {
     radio.emit('exit', 3)
     const report = await manager.closed
     expect(report).toMatchObject({ finished: ['listens'], cause: { code: 'LOOP_WORKER_CRASHED', exitCode: 3 } })
+    expect(told).toEqual([[report.cause, { kind: 'thread', name: 'radio', isCritical: true }]])
     await task.result
   })
 
@@ -126,10 +177,24 @@ describe('threads of a LoopManager', () => {
     expect([manager.names, told]).toEqual([[], []])
   })
 
+  it('have released what their set-up had when that has failed', async () => {
+    const manager = open()
+    const closed = new ThreadCounter()
+    const starting = start(manager, { setup: 'fail late', closed: closed.buffer })
+    expect(await rejection(starting)).toMatchObject({ message: 'too late' })
+    expect(closed.value).toBe(1)
+    expect(told).toMatchObject([[{ message: 'and cannot be released' }, { kind: 'thread', name: 'radio' }]])
+  })
+
   it('do not start when their entry serves no loop, or cannot be loaded', async () => {
     const manager = open()
     const silent = new URL('./silent.thread.js', import.meta.url)
-    await expect(manager.startThread('silent', silent, { readyTimeoutMs: 300 })).rejects.toBeInstanceOf(TimeoutError)
+    const starting = rejection(manager.startThread('silent', silent, { readyTimeoutMs: 300 }))
+    expect(await starting).toMatchObject({
+      code: 'LOOP_TIMEOUT',
+      kind: 'call',
+      message: expect.stringContaining("start of thread 'silent' timed out after 300 ms"),
+    })
     const gone = new URL('./gone.thread.js', import.meta.url)
     await expect(manager.startThread('gone', gone)).rejects.toMatchObject({
       code: 'LOOP_WORKER_CRASHED',
@@ -148,8 +213,21 @@ describe('threads of a LoopManager', () => {
     const silent = new URL('./silent.thread.js', import.meta.url)
     const options = { readyTimeoutMs: 300, dispatcher }
     await expect(manager.startThread('silent', silent, options)).rejects.toBeInstanceOf(TimeoutError)
+    while (dispatcher.stats().posters > 0) await new Promise((resolve) => setImmediate(resolve))
     // it waits for every poster that there is
     expect(await dispatcher.close({ deadlineMs: Infinity })).toMatchObject({ discarded: 0 })
+  })
+
+  it('do not start for a dispatcher that is closed', async () => {
+    const manager = open()
+    const dispatcher = new Dispatcher({ name: 'owner' })
+    await dispatcher.close()
+    expect(await rejection(start(manager, {}, { dispatcher }))).toMatchObject({
+      code: 'LOOP_DISPATCHER_CLOSED',
+      dispatcher: 'owner',
+    })
+    await drained()
+    expect([manager.names, manager.stats().threads, told]).toEqual([[], 0, []])
   })
 
   it('do not start in a manager that closes meanwhile', async () => {
@@ -179,103 +257,5 @@ describe('threads of a LoopManager', () => {
     await manager.startThread('radio', entry, { data: { bytes }, transfer: [bytes.buffer] })
     expect(bytes.byteLength).toBe(0)
     await expect(manager.startThread('second', entry, { transfer: [bytes.buffer] })).rejects.toBeInstanceOf(OptionError)
-  })
-})
-
-describe('serveLoop', () => {
-  interface Heard {
-    readonly type: string
-    readonly handle: PosterHandle
-    readonly error: unknown
-  }
-
-  /** Plays the manager over a port. */
-  function serve(setup: Parameters<typeof serveLoopOn>[1]): {
-    readonly served: Promise<unknown>
-    readonly next: () => Promise<Heard>
-    readonly send: (message: object) => void
-  } {
-    const { port1, port2 } = new MessageChannel()
-    const messages: Heard[] = []
-    port1.on('message', (message: Heard) => messages.push(message))
-    const served = serveLoopOn(port2, setup).catch((error: unknown) => error)
-    port1.postMessage('something else')
-    port1.postMessage({ type: 'x:start-loop', name: 'here', data: 5, owner: undefined })
-    return {
-      served,
-      next: async () => {
-        while (messages.length === 0) await new Promise((resolve) => setImmediate(resolve))
-        return messages.shift() as Heard
-      },
-      send: (message) => port1.postMessage(message),
-    }
-  }
-
-  it('sets up, takes calls, and releases when it is closed', async () => {
-    const log: unknown[] = []
-    const { next, send, served } = serve(({ data, name, owner, resources, signal }) => {
-      log.push(name, data, owner)
-      resources.defer(() => log.push(signal.aborted))
-      return { double: (n: number) => 2 * n }
-    })
-    const ready = await next()
-    expect(ready.type).toBe('x:loop-ready')
-    const poster = attachPoster<{ double: (n: number) => number }>(ready.handle as never)
-    expect(await poster.call('double', [4])).toBe(8)
-    send({ type: 'x:close-loop', deadlineMs: 1000 })
-    expect(await served).toBeUndefined()
-    expect(log).toEqual(['here', 5, undefined, true])
-    expect(poster.emit('double', 1)).toBe(false)
-  })
-
-  it('tells of a set-up that fails, having released what was there', async () => {
-    const log: string[] = []
-    const fault = new Error('no antenna')
-    const { next, served } = serve(({ resources }) => {
-      resources.defer(() => {
-        log.push('released')
-        throw new Error('and no release')
-      })
-      throw fault
-    })
-    expect(await next()).toMatchObject({ type: 'x:loop-failed', error: { message: 'no antenna' } })
-    expect(await next()).toMatchObject({ type: 'x:loop-trouble', error: { message: 'and no release' } })
-    expect(await served).toBe(fault)
-    expect(log).toEqual(['released'])
-  })
-
-  it('tells of handlers that throw with nobody waiting', async () => {
-    const { next, send, served } = serve(() => ({
-      bad: () => {
-        throw new Error('unheard')
-      },
-    }))
-    const poster = attachPoster<{ bad: () => void }>((await next()).handle as never)
-    poster.emit('bad')
-    expect(await next()).toMatchObject({ type: 'x:loop-trouble', error: { message: 'unheard' } })
-    send({ type: 'x:close-loop', deadlineMs: 1000 })
-    await served
-  })
-
-  it('gives the calls of its set-up to the owner', async () => {
-    await using dispatcher = new Dispatcher()
-    dispatcher.register({ heard: (text: string) => `${text}!` })
-    const handle = dispatcher.connect()
-    const { port1, port2 } = new MessageChannel()
-    let answer: unknown
-    const served = serveLoopOn<OwnerHandlers>(port2, async ({ owner }) => {
-      answer = await owner?.call('heard', ['hi'])
-      return {}
-    })
-    port1.postMessage({ type: 'x:start-loop', name: 'here', data: 1, owner: handle }, [...handle.ports])
-    await once(port1, 'message')
-    port1.postMessage({ type: 'x:close-loop', deadlineMs: 1000 })
-    await served
-    port1.close()
-    expect(answer).toBe('hi!')
-  })
-
-  it('refuses what makes no handlers', async () => {
-    await expect(serveLoop(1 as unknown as () => object as never)).rejects.toBeInstanceOf(OptionError)
   })
 })
