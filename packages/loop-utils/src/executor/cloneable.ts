@@ -57,7 +57,7 @@ function mayBeAtFault(value: unknown): boolean {
 
 function faultOf(value: unknown): string | undefined {
   if (typeof value === 'function') return 'a function'
-  if (typeof value === 'symbol') return 'a symbol'
+  if (typeof value === 'symbol' || types.isSymbolObject(value)) return 'a symbol'
   if (types.isPromise(value)) return 'a promise'
   if (types.isProxy(value)) return 'a proxy'
   if (types.isGeneratorObject(value)) return 'a generator'
@@ -67,11 +67,18 @@ function faultOf(value: unknown): string | undefined {
 }
 
 function* partsOf(value: object, path: string): Generator<[unknown, string]> {
-  if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) return
+  if (isWhole(value)) return
   if (types.isMap(value)) yield* partsOfMap(value, path)
   else if (types.isSet(value)) yield* partsOfList(value, () => `${path} member`)
   else if (Array.isArray(value)) yield* partsOfList(value, (index) => `${path}[${index}]`)
+  else if (types.isNativeError(value)) yield [value.cause, `${path}.cause`]
   else for (const [key, item] of Object.entries(value)) if (mayBeAtFault(item)) yield [item, `${path}.${key}`]
+}
+
+/** Whether a clone leaves out whatever was added to the value. An error, of which it leaves out most, keeps its cause. */
+function isWhole(value: object): boolean {
+  const isBinary = types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)
+  return isBinary || types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value)
 }
 
 function* partsOfList(items: Iterable<unknown>, pathOf: (index: number) => string): Generator<[unknown, string]> {

@@ -74,16 +74,16 @@ class PiscinaPool implements WorkerPool {
   }
 
   async run({ kill, message, transfer }: PoolJob): Promise<unknown> {
-    let reject: ((crash: PoolCrash) => void) | undefined
-    const stuck = new Promise<never>((_, rejectRun) => {
-      reject = rejectRun
-      this.#runs.add(rejectRun)
+    let forget!: () => void
+    const stuck = new Promise<never>((_, reject) => {
+      this.#runs.add(reject)
+      forget = () => this.#runs.delete(reject)
     })
     try {
       const options = { filename: this.#entry, name: 'runPiscinaTask', signal: kill, transferList: [...transfer] }
       return await Promise.race([this.#pool.run(message, options).catch(toPoolError), stuck])
     } finally {
-      if (reject !== undefined) this.#runs.delete(reject)
+      forget()
     }
   }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { ModuleRefError } from '../../src/channel/module-ref.ts'
+import { systemClock } from '../../src/clock/index.ts'
 import { ErrorRevival } from '../../src/errors/index.ts'
 import { runTask, TASK_ERROR_CLASSES, type TaskEnd, type TaskMessage } from '../../src/executor/run-task.ts'
 import { TaskControl } from '../../src/executor/task-control.ts'
@@ -12,10 +14,10 @@ const module = new URL('./tasks.thread.ts', import.meta.url).href
 function message(
   name: keyof typeof tasks | 'gone',
   args: readonly unknown[],
-  options: { readonly control?: TaskControl; readonly timeoutMs?: number } = {},
+  options: { readonly control?: TaskControl } & Partial<Pick<TaskMessage, 'timeoutMs' | 'endsAtMs'>> = {},
 ): TaskMessage {
-  const { control = new TaskControl(), timeoutMs = Infinity } = options
-  return { ref: { module, export: name }, args, control: control.buffer, timeoutMs }
+  const { control = new TaskControl(), timeoutMs = Infinity, ...rest } = options
+  return { ref: { module, export: name }, args, control: control.buffer, timeoutMs, ...rest }
 }
 
 function thrownBy(end: TaskEnd): unknown {
@@ -49,6 +51,39 @@ describe('runTask', () => {
     expect(thrownBy(await runTask(message('moveTwice', [])))).toMatchObject({ option: 'list[0]' })
   })
 
+  it('names what it could not call or give back', async () => {
+    expect(thrownBy(await runTask(message('notAFunction', [])))).toMatchObject({
+      option: `export notAFunction of ${module}`,
+      expected: 'a function',
+    })
+    expect(thrownBy(await runTask(message('returnFunction', [])))).toMatchObject({
+      path: 'result.items[1].callback',
+      found: 'a function',
+    })
+    expect(thrownBy(await runTask(message('gone', [])))).toBeInstanceOf(ModuleRefError)
+  })
+
+  it('moves what a function returns, and nothing else that it meant to move', async () => {
+    const { outcome, transfer } = await runTask(message('makeBytes', [4]))
+    expect(transfer).toEqual([(outcome as { value: Uint8Array }).value.buffer])
+    expect(await runTask(message('moveAndKeep', []))).toEqual({ outcome: { type: 'value', value: 8 }, transfer: [] })
+  })
+
+  it('has begun from the call of the function on, even when that has thrown', async () => {
+    const control = new TaskControl()
+    expect(control.hasBegun).toBe(false)
+    await runTask(message('fail', ['x'], { control }))
+    expect([control.hasBegun, control.withdraw(), control.begin()]).toEqual([true, false, false])
+  })
+
+  it('ends the wait for a function that cannot be loaded', async () => {
+    const control = new TaskControl()
+    const begun = control.whenBegun()
+    await runTask(message('gone', [], { control }))
+    await begun
+    expect(control.hasBegun).toBe(true)
+  })
+
   it.each(['count', 'gone'] as const)('does not call a function that was withdrawn: %s', async (name) => {
     const control = new TaskControl()
     const counter = new ThreadCounter()
@@ -74,6 +109,23 @@ describe('runTask', () => {
   })
 
   it.each([
+    ['aborted', Infinity, 'AbortError', 'the result is no longer wanted'],
+    ['aborted', 50, 'AbortError', 'the result is no longer wanted'],
+    ['closed', Infinity, 'AbortError', 'the result is no longer wanted'],
+    ['timed-out', Infinity, 'TimeoutError', 'the call timed out'],
+    ['timed-out', 50, 'TimeoutError', 'the call timed out after 50 ms'],
+  ] as const)(
+    'has a reason to give up that says why: %s with a timeout of %d ms',
+    async (cause, timeoutMs, name, text) => {
+      const control = new TaskControl()
+      control.cancel(cause)
+      const args = [new ThreadLatch(1).buffer, new ThreadCounter().buffer]
+      const end = await runTask(message('awaitAbort', args, { control, timeoutMs }))
+      expect(thrownBy(end)).toMatchObject({ name, message: text })
+    },
+  )
+
+  it.each([
     ['aborted', 'AbortError', 100],
     ['timed-out', 'TimeoutError', 1],
     ['closed', 'AbortError', 100],
@@ -97,6 +149,27 @@ describe('runTask', () => {
     expect(thrownBy(await running)).toMatchObject({ name: 'AbortError' })
     const spinning = await runTask(message('spin', [new ThreadLatch(1).buffer], { control: cancelled() }))
     expect(spinning).toMatchObject({ outcome: { value: 'gave up' } })
+  })
+
+  it('goes on when it asks whether it is cancelled and is not', async () => {
+    expect(await runTask(message('ask', []))).toMatchObject({ outcome: { value: [false, false, true, 'not thrown'] } })
+    const asked = await runTask(message('ask', [], { control: cancelled() }))
+    expect(asked).toMatchObject({ outcome: { value: [true, true, true, 'AbortError'] } })
+  })
+
+  it('has the nearer of its two ends as its deadline, and none without', async () => {
+    const now = systemClock.now()
+    const deadlineOf = async (options: Parameters<typeof message>[2]): Promise<unknown> => {
+      const { outcome } = await runTask(message('bounds', [], options))
+      return (outcome as { value: unknown }).value
+    }
+    expect(await deadlineOf({})).toEqual([Infinity, undefined, true])
+    expect(await deadlineOf({ endsAtMs: now - 1 })).toEqual([0, 0, true])
+    expect(await deadlineOf({ timeoutMs: 0, endsAtMs: now + 1e6 })).toEqual([0, 0, true])
+    const [left, budget] = (await deadlineOf({ timeoutMs: 1e6, endsAtMs: now + 1e9 })) as [number, number]
+    expect(left).toBeGreaterThan(0)
+    expect(left).toBeLessThanOrEqual(1e6)
+    expect(budget).toBeLessThanOrEqual(left)
   })
 
   it('leaves the engine nothing of a signal that was made and never aborted', async () => {

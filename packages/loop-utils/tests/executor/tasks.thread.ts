@@ -76,6 +76,35 @@ export function never(): Promise<never> {
   return new Promise(() => undefined)
 }
 
+/** Counts the latch down, then keeps its thread's loop free and never ends. */
+export function hang(started: SharedArrayBuffer): Promise<never> {
+  new ThreadLatch(started).countDown()
+  return never()
+}
+
+/** An error as a value, with what a clone leaves out. */
+export function describeFailure(): Error {
+  return Object.assign(new RangeError('as a value'), { again: () => 1 })
+}
+
+/** By all ways there are: whether it is cancelled, and whether its signal stays the same. */
+export function ask(context: TaskContext): readonly unknown[] {
+  const { isCancelled, signal } = context
+  const known = [isCancelled, signal.aborted, context.signal === signal]
+  try {
+    context.throwIfCancelled()
+    return [...known, 'not thrown']
+  } catch (error) {
+    return [...known, (error as Error).name]
+  }
+}
+
+/** What is left, how long its deadline was when it was made, and whether that stays the same. */
+export function bounds(context: TaskContext): readonly unknown[] {
+  const { remainingMs, deadline } = context
+  return [remainingMs, deadline?.budgetMs, context.deadline === deadline]
+}
+
 export function readSignal(context: TaskContext): boolean {
   return context.signal.aborted
 }

@@ -3,6 +3,7 @@ import { MessageChannel } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { linkLimits } from '../../src/channel/link-limits.ts'
 import { Down, type DownMessage, Up, type UpMessage } from '../../src/channel/protocol.ts'
+import { seeded } from '../../src/clock/index.ts'
 import { EngineServer } from '../../src/host/engine-server.ts'
 import type { PlaceMessage } from '../../src/host/worker-messages.ts'
 import { createPortLane, openLaneReader, openLaneWriter } from '../../src/lane/index.ts'
@@ -40,7 +41,17 @@ test('an engine server makes engines for whoever holds the other end of its port
 
   const unknown = placeEngine('unheard of', undefined)
   expect(await unknown.ended).toBe('writer-closed')
-  expect(seen.splice(0)).toEqual([[Up.failed, expect.objectContaining({ code: 'LOOP_CONTRACT' })]])
+  expect(seen.splice(0)).toEqual([
+    [
+      Up.failed,
+      expect.objectContaining({
+        code: 'LOOP_CONTRACT',
+        message:
+          "there is no engine 'unheard of' in the worker; pass its definition to serveEngines(); " +
+          'load the same version of the package at both ends',
+      }),
+    ],
+  ])
 
   const asked = placeEngine('conformance', undefined)
   asked.down.write([Down.call, 1, 'echo', 'hello', undefined])
@@ -48,13 +59,14 @@ test('an engine server makes engines for whoever holds the other end of its port
   expect(await asked.ended).toBe('writer-closed')
   expect(seen.splice(0)).toEqual([[Up.started], [Up.reply, 1, 'hello'], [Up.event, 5, null]])
 
+  const random = seeded(3)
   const abandoned = placeEngine('conformance', 3)
   abandoned.down.write([Down.call, 1, 'environment', null, undefined])
   abandoned.down.close()
   expect(await abandoned.ended).toBe('writer-closed')
   expect(seen.splice(0)).toEqual([
     [Up.started],
-    [Up.reply, 1, { now: expect.any(Number) as number, numbers: expect.any(Array) as number[] }],
+    [Up.reply, 1, { now: expect.any(Number) as number, numbers: [random(), random()] }],
     [Up.event, 5, null],
   ])
 

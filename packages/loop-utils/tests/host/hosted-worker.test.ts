@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { MessageChannel, type TransferListItem, type Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { ThreadHost, type ThreadHostOptions } from '../../src/channel/index.ts'
+import { seeded } from '../../src/clock/index.ts'
 import { EngineServer } from '../../src/host/engine-server.ts'
 import { conformanceEngine } from '../../src/testing/conformance/conformance-engine.ts'
 import { until } from '../../src/testing/conformance/rig.ts'
@@ -181,5 +182,110 @@ describe('a worker of a thread host', () => {
     expect(workers.map(({ messages }) => messages.length)).toEqual([2, 3])
     await host[Symbol.asyncDispose]()
     expect(workers.map(({ isOver }) => isOver)).toEqual([true, true])
+  })
+
+  test('takes no more engines from its first error on, which is what it died of', async () => {
+    const { host, place, workers } = open()
+    const link = await place()
+    const call = rejection(link.call('hang', null))
+    const worker = one(workers)
+    worker.emit('error', new RangeError('first'))
+    worker.emit('error', new RangeError('second'))
+    expect(host.threads).toBe(0)
+    expect(await (await place()).call('echo', 1)).toBe(1)
+    expect([workers.length, host.threads]).toEqual([2, 1])
+    worker.exit(1)
+    expect(await call).toMatchObject({ exitCode: 1, cause: { message: 'first' } })
+    expect(host.threads).toBe(1)
+    await host.close()
+  })
+
+  test('that is about to end is waited for by the close of its host', async () => {
+    const { host, place, workers } = open()
+    const link = await place()
+    const worker = one(workers)
+    worker.emit('error', new RangeError('out of memory'))
+    let isClosed = false
+    const closing = host.close().then(() => {
+      isClosed = true
+    })
+    await until(() => link.state === 'down')
+    for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+    expect([isClosed, worker.terminations]).toEqual([false, 0])
+    worker.exit(1)
+    await closing
+    expect(worker.messages).toEqual(['x:place'])
+  })
+
+  test('that dies without an error is told of without a cause', async () => {
+    const { host, place, workers } = open()
+    const calls = [rejection((await place()).call('hang', null))]
+    one(workers).exit(3)
+    const { host: other, place: placeThere, workers: others } = open({}, false)
+    calls.push(rejection(placeThere()))
+    one(others).exit(4)
+    const crashes = (await Promise.all(calls)) as Error[]
+    expect(crashes).toMatchObject([
+      { exitCode: 3, maybeExecuted: true },
+      { exitCode: 4, maybeExecuted: false },
+    ])
+    expect(crashes.map((crash) => 'cause' in crash)).toEqual([false, false])
+    await Promise.all([host.close(), other.close()])
+  })
+
+  test('that exits as it has said that it is ready takes no engine', async () => {
+    const { host, place, workers } = open({}, false)
+    const placing = rejection(place())
+    const worker = one(workers)
+    worker.emit('message', { type: 'x:ready' })
+    // the host hears of both before it goes on
+    worker.exit(5)
+    expect(await placing).toMatchObject({ code: 'LOOP_WORKER_CRASHED', exitCode: 5, maybeExecuted: false })
+    expect([worker.messages, host.threads]).toEqual([[], 0])
+    await host.close()
+  })
+
+  test('that could not take an engine does not count it', async () => {
+    const { host, place, workers } = open({ readyTimeoutMs: 2 }, false)
+    const placings = [rejection(place()), rejection(place())]
+    const worker = one(workers)
+    expect(worker.isRefed).toBe(true)
+    expect(await Promise.all(placings)).toMatchObject([{ code: 'LOOP_TIMEOUT' }, { code: 'LOOP_TIMEOUT' }])
+    expect([worker.isRefed, worker.terminations]).toEqual([false, 1])
+    await host.close()
+  })
+
+  test('gives each of its engines the numbers of the seed of its host, and others without', async () => {
+    const numbersOf = async (options: Partial<ThreadHostOptions>): Promise<unknown[]> => {
+      const { host, place } = open(options)
+      const links = [await place(), await place()]
+      const environments = await Promise.all(links.map((link) => link.call('environment', null)))
+      await host.close()
+      return environments.map(({ numbers }) => numbers)
+    }
+    const random = seeded(3)
+    const numbers = [random(), random()]
+    expect(await numbersOf({ seed: 3 })).toEqual([numbers, numbers])
+    const [some, others] = await numbersOf({})
+    expect(some).not.toEqual(others)
+  })
+
+  test('is asked for an engine with the bounds of its link and what is to be observed', async () => {
+    const { host, workers } = open({ link: { highWaterMark: 8, maxPending: 3 } })
+    const logs: string[] = []
+    const link = await host.place(
+      conformanceEngine,
+      {},
+      { ...quietHandlers, observe: { logLevel: 'warn' }, onLog: (_level, _fields, message) => logs.push(message) },
+    )
+    await link.call('log', { level: 'info', message: 'too low' })
+    await link.call('log', { level: 'warn', message: 'heard' })
+    expect(logs).toEqual(['heard'])
+    expect(await link.call('fill', 100)).toBe(7)
+    const calls = [1, 2, 3].map((n) => link.call('echo', n))
+    expect(await rejection(link.call('echo', 4))).toMatchObject({ code: 'LOOP_QUEUE_OVERFLOW', capacity: 3 })
+    expect(await Promise.all(calls)).toEqual([1, 2, 3])
+    await host.close()
+    expect(one(workers).isOver).toBe(true)
   })
 })

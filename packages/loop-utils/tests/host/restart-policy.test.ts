@@ -30,3 +30,22 @@ test('the end of the delays is the end of the restarts', () => {
   expect(delaysOf({ backoff: constant(3), maxRestarts: Infinity }, [0, 1, 2])).toEqual([3, 3, 3])
   expect(delaysOf({ maxRestarts: 0 }, [0])).toEqual([undefined])
 })
+
+test('by default there are five restarts a minute, and no delay is longer than ten seconds', () => {
+  expect(delaysOf({}, [0, 0, 0, 0, 0, 59_999, 60_000])).toEqual([0, 100, 200, 400, 800, undefined, 0])
+  const delays = delaysOf({ maxRestarts: Infinity }, Array<number>(11).fill(0))
+  expect(delays).toEqual([0, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000])
+})
+
+test('the bounds of a policy are checked', () => {
+  expect(restartPolicy({ maxRestarts: 0, windowMs: 1 })).toMatchObject({ maxRestarts: 0, windowMs: 1 })
+  const refused: readonly [option: string, expected: string, RestartOptions][] = [
+    ['restart.maxRestarts', 'an integer of at least 0, or Infinity', { maxRestarts: -1 }],
+    ['restart.maxRestarts', 'an integer of at least 0, or Infinity', { maxRestarts: 1.5 }],
+    ['restart.windowMs', 'milliseconds of at least 1', { windowMs: 0 }],
+    ['restart.windowMs', 'milliseconds of at least 1', { windowMs: Infinity }],
+  ]
+  for (const [option, expected, options] of refused) {
+    expect(() => restartPolicy(options)).toThrow(expect.objectContaining({ code: 'LOOP_OPTION', option, expected }))
+  }
+})

@@ -1,0 +1,376 @@
+import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../src/clock/index.ts'
+import {
+  type ExecutorRunOptions,
+  PoolCrash,
+  PoolExecutor,
+  type PoolExecutorOptions,
+  type PoolJob,
+  type WorkerPool,
+} from '../../src/executor/index.ts'
+import type { TaskMessage } from '../../src/executor/run-task.ts'
+import { TaskControl } from '../../src/executor/task-control.ts'
+import { ThreadLatch } from '../../src/shared/index.ts'
+import { Deadline } from '../../src/timeout/index.ts'
+import { rejection, settled } from '../settled.ts'
+import { LoopPool } from './loop-pool.ts'
+import type * as tasks from './tasks.thread.ts'
+
+// How calls end for their callers, and what that leaves behind: on pools of this thread, by a clock of the test's.
+
+const module = new URL('./tasks.thread.js', import.meta.url)
+const ref = (name: keyof typeof tasks): { module: URL; export: string } => ({ module, export: name })
+
+interface Opened {
+  readonly executor: PoolExecutor
+  readonly clock: ManualClock
+  readonly pool: LoopPool
+  readonly told: unknown[]
+}
+
+function open(options: PoolExecutorOptions = {}): Opened {
+  const clock = new ManualClock()
+  const pool = new LoopPool()
+  const told: unknown[] = []
+  const executor = new PoolExecutor({
+    openPool: () => pool,
+    maxThreads: 1,
+    clock,
+    graceMs: 100,
+    onEvent: (name, data) => void told.push([name, data]),
+    ...options,
+  })
+  return { executor, clock, pool, told }
+}
+
+/** Starts a function that never ends, and waits until it has begun. */
+async function hang(executor: PoolExecutor, options: ExecutorRunOptions = {}): Promise<{ end: Promise<unknown> }> {
+  const started = new ThreadLatch(1)
+  const end = rejection(executor.run(ref('hang'), [started.buffer], options))
+  await started.wait({ ref: true })
+  return { end }
+}
+
+/** Waits until no thread is occupied. */
+async function idle(executor: PoolExecutor): Promise<void> {
+  while (executor.stats().running > 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A pool whose threads run nothing: each job ends by an error, after its function has begun or before. */
+class FailingPool implements WorkerPool {
+  readonly maxThreads = 1
+  readonly messages: TaskMessage[] = []
+  readonly #error: unknown
+  readonly #begins: boolean
+
+  constructor(error: unknown, begins = false) {
+    this.#error = error
+    this.#begins = begins
+  }
+
+  async run({ message }: PoolJob): Promise<unknown> {
+    const task = message as TaskMessage
+    this.messages.push(task)
+    if (this.#begins) new TaskControl(task.control).begin()
+    throw this.#error
+  }
+
+  async close(): Promise<void> {}
+}
+
+const END = 'x:loop-utils:executor:end'
+const NONE = { completed: 0, failed: 0, crashed: 0, aborted: 0, 'timed-out': 0, closed: 0 }
+
+describe('the end of a call', () => {
+  it('is told and counted: by value, by error, by abort, by timeout, by close', async () => {
+    const { clock, executor, told } = open()
+    const controller = new AbortController()
+    await executor.run(ref('add'), [1, 2])
+    await rejection(executor.run(ref('failPlainly'), []))
+    const aborted = await hang(executor, { signal: controller.signal })
+    const queued = settled(executor.run(ref('add'), [1, 2], { signal: controller.signal }))
+    controller.abort('enough')
+    await Promise.all([aborted.end, queued])
+    await clock.advance(100)
+    await idle(executor)
+    const late = await hang(executor, { timeoutMs: 7 })
+    while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve))
+    await clock.advance(7)
+    await late.end
+    await clock.advance(100)
+    await idle(executor)
+    const last = await hang(executor)
+    const closed = executor.close({ drain: false })
+    await last.end
+    await clock.advance(100)
+    await closed
+    const end = (task: string, how: string, hasBegun: boolean) => [END, { task, end: how, hasBegun }]
+    expect(told).toEqual([
+      end('add', 'completed', true),
+      end('failPlainly', 'failed', true),
+      end('hang', 'aborted', true),
+      end('add', 'aborted', false),
+      end('hang', 'timed-out', true),
+      end('hang', 'closed', true),
+    ])
+    expect(executor.stats()).toEqual({
+      queued: 0,
+      running: 0,
+      ended: { ...NONE, completed: 1, failed: 1, aborted: 2, 'timed-out': 1, closed: 1 },
+    })
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is counted once, whatever else happens to the call later', async () => {
+    const { clock, executor } = open()
+    const controller = new AbortController()
+    const { signal } = controller
+    const { end } = await hang(executor, { signal, timeoutMs: 5, deadline: Deadline.after(5, clock) })
+    controller.abort('first')
+    // its limits are forgotten: only its grace is left
+    expect(clock.pending).toBe(1)
+    const closed = executor.close({ drain: false })
+    await clock.advance(100)
+    expect(await end).toBe('first')
+    expect(await closed).toEqual({ completed: 0, discarded: 0, cancelled: 0 })
+    expect(executor.stats().ended).toEqual({ ...NONE, aborted: 1 })
+  })
+
+  it('is not changed by an abort that comes later', async () => {
+    const { executor, told } = open()
+    const controller = new AbortController()
+    expect(await executor.run(ref('add'), [1, 2], { signal: controller.signal })).toBe(3)
+    controller.abort()
+    await executor.close()
+    expect(told).toEqual([[END, { task: 'add', end: 'completed', hasBegun: true }]])
+  })
+
+  it('leaves no timer of its limits', async () => {
+    const { clock, executor } = open()
+    const limits = { timeoutMs: 1000, queueTimeoutMs: 1000, deadline: Deadline.after(1000, clock) }
+    expect(await executor.run(ref('later'), [1], limits)).toBe(1)
+    await rejection(executor.run(ref('failPlainly'), [], limits))
+    await rejection(executor.run(ref('add'), [], { ...limits, signal: AbortSignal.abort('before') }))
+    expect(clock.pending).toBe(0)
+    await executor.close()
+  })
+})
+
+describe('a call whose time is up', () => {
+  it('says what took too long: its function, or the wait for it', async () => {
+    const { clock, executor } = open({ graceMs: 0 })
+    const slow = await hang(executor, { timeoutMs: 20 })
+    const waiting = rejection(executor.run(ref('add'), [1, 2], { queueTimeoutMs: 10, timeoutMs: 1 }))
+    while (clock.pending < 2) await new Promise((resolve) => setImmediate(resolve))
+    await clock.advance(9)
+    expect(executor.stats()).toMatchObject({ queued: 1, running: 1 })
+    await clock.advance(1)
+    expect(await waiting).toMatchObject({
+      code: 'LOOP_TIMEOUT',
+      kind: 'call',
+      timeoutMs: 10,
+      message: expect.stringContaining("start of task 'add' timed out after 10 ms (call)") as string,
+    })
+    expect(executor.stats()).toMatchObject({ queued: 0, running: 1, ended: { 'timed-out': 1 } })
+    await clock.advance(10)
+    expect(await slow.end).toMatchObject({
+      code: 'LOOP_TIMEOUT',
+      kind: 'call',
+      timeoutMs: 20,
+      message: expect.stringMatching(/^task 'hang' timed out after 20 ms \(call\)/) as string,
+    })
+    await clock.advance(0)
+    await executor.close()
+  })
+
+  it('says so when its deadline had passed before', async () => {
+    const { clock, executor, pool, told } = open()
+    const deadline = Deadline.after(5, clock)
+    await clock.advance(5)
+    expect(await rejection(executor.run(ref('add'), [1, 2], { deadline }))).toMatchObject({
+      kind: 'deadline',
+      timeoutMs: 5,
+      message: expect.stringMatching(/^task 'add' timed out after 5 ms \(deadline\)/) as string,
+    })
+    expect([pool.log, told, executor.stats().ended]).toEqual([[], [], NONE])
+  })
+})
+
+describe('a call that its caller gives up', () => {
+  it.each<[how: string, cause: string, (opened: Opened, controller: AbortController) => unknown]>([
+    ['is aborted', 'aborted', (_, controller) => controller.abort()],
+    ['is out of time', 'timed-out', ({ clock }) => clock.advance(50)],
+    ['is rejected by a close', 'closed', ({ executor }) => void executor.close({ drain: false })],
+  ])('that %s tells its function why, and only then', async (_, cause, act) => {
+    const opened = open()
+    const { clock, executor, pool } = opened
+    const controller = new AbortController()
+    const { end } = await hang(executor, { signal: controller.signal, deadline: Deadline.after(50, clock) })
+    const control = new TaskControl(pool.messages[0]?.control)
+    expect(control.cancelCause).toBe('none')
+    await act(opened, controller)
+    await end
+    expect(control.cancelCause).toBe(cause)
+    await clock.advance(100)
+    await executor.close()
+  })
+
+  it('is not called when it was given up before its pool was open', async () => {
+    let give!: (pool: LoopPool) => void
+    const pool = new LoopPool()
+    const opening = new Promise<LoopPool>((resolve) => {
+      give = resolve
+    })
+    const { clock, executor } = open({ openPool: () => opening })
+    const call = rejection(executor.run(ref('hang'), [new ThreadLatch(1).buffer], { queueTimeoutMs: 3 }))
+    await clock.advance(3)
+    expect(await call).toMatchObject({ timeoutMs: 3 })
+    give(pool)
+    await idle(executor)
+    expect(new TaskControl(pool.messages[0]?.control).hasBegun).toBe(false)
+    expect(clock.pending).toBe(0)
+    await executor.close()
+  })
+})
+
+describe('a call whose thread ends', () => {
+  it('is told how, and that its function did not run', async () => {
+    const cause = new RangeError('no memory')
+    const pool = new FailingPool(new PoolCrash(9, cause))
+    const { clock, executor, told } = open({ openPool: () => pool })
+    const crash = await rejection(executor.run(ref('add'), [1, 2], { timeoutMs: 100, queueTimeoutMs: 100 }))
+    expect(crash).toMatchObject({ code: 'LOOP_WORKER_CRASHED', exitCode: 9, maybeExecuted: false, cause })
+    expect(told).toEqual([[END, { task: 'add', end: 'crashed', hasBegun: false }]])
+    expect([executor.stats().ended, clock.pending]).toEqual([{ ...NONE, crashed: 1 }, 0])
+    // neither does the engine wait for it any more
+    const cells = new Int32Array(pool.messages[0]?.control ?? failed())
+    expect(Array.from(cells, (_, index) => Atomics.notify(cells, index))).toEqual([0, 0, 0, 0])
+    await executor.close()
+  })
+
+  it('is told what could not cross, when the function was not called for that', async () => {
+    const refusal = new DOMException('refused', 'DataCloneError')
+    const { executor, told } = open({ openPool: () => new FailingPool(refusal) })
+    expect(await rejection(executor.run(ref('add'), [1, { deep: [() => 1] }]))).toMatchObject({
+      code: 'LOOP_NOT_PLAIN',
+      path: 'args[1].deep[0]',
+      found: 'a function',
+    })
+    expect(await rejection(executor.run(ref('add'), [1, 2]))).toMatchObject({
+      path: 'args',
+      found: 'not clonable (DataCloneError: refused)',
+    })
+    expect(told).toEqual([1, 2].map(() => [END, { task: 'add', end: 'failed', hasBegun: false }]))
+    await executor.close()
+  })
+
+  it('after its function has begun is a crash whatever it ended by', async () => {
+    const cause = new DOMException('refused', 'DataCloneError')
+    const { executor } = open({ openPool: () => new FailingPool(cause, true) })
+    expect(await rejection(executor.run(ref('add'), [() => 1]))).toMatchObject({
+      code: 'LOOP_WORKER_CRASHED',
+      exitCode: 1,
+      maybeExecuted: true,
+      cause,
+    })
+    await executor.close()
+  })
+})
+
+describe('a close', () => {
+  it('waits five seconds for what was accepted, and reports', async () => {
+    const { clock, executor } = open({ graceMs: 0 })
+    const done = executor.run(ref('add'), [1, 2])
+    const running = await hang(executor)
+    const queued = rejection(executor.run(ref('add'), [3, 4]))
+    expect(await done).toBe(3)
+    const closing = executor.close()
+    await clock.advance(4999)
+    expect(executor.stats()).toMatchObject({ queued: 1, running: 1, ended: { closed: 0 } })
+    await clock.advance(1)
+    expect(await running.end).toMatchObject({
+      code: 'LOOP_EXECUTOR_CLOSED',
+      maybeExecuted: true,
+      message: 'executor is closed; the function may have run; run it before close() is called, or on another executor',
+    })
+    expect(await queued).toMatchObject({
+      code: 'LOOP_EXECUTOR_CLOSED',
+      maybeExecuted: false,
+      message: 'executor is closed; the function did not run; run it before close() is called, or on another executor',
+    })
+    await clock.advance(0)
+    expect(await closing).toEqual({ completed: 0, discarded: 1, cancelled: 1 })
+  })
+
+  it('ends its pool once, after the last function, and leaves no timer', async () => {
+    const { clock, executor, pool } = open()
+    const calls = [executor.run(ref('later'), [1]), executor.run(ref('later'), [2])]
+    const closing = executor.close({ deadlineMs: Infinity })
+    expect(executor.close({ drain: false })).toBe(closing)
+    expect(await closing).toEqual({ completed: 2, discarded: 0, cancelled: 0 })
+    expect(await Promise.all(calls)).toEqual([1, 2])
+    await executor[Symbol.asyncDispose]()
+    expect([pool.log, clock.pending]).toEqual([['run', 'run', 'close'], 0])
+  })
+
+  it('counts what came to its own end, by an error too, and not what its caller had given up', async () => {
+    const { clock, executor } = open()
+    const controller = new AbortController()
+    const { end } = await hang(executor, { signal: controller.signal })
+    const rest = [settled(executor.run(ref('failPlainly'), [])), settled(executor.run(ref('add'), [1, 2]))]
+    controller.abort('enough')
+    expect(await end).toBe('enough')
+    const closing = executor.close()
+    await clock.advance(100)
+    expect(await closing).toEqual({ completed: 2, discarded: 0, cancelled: 0 })
+    await Promise.all(rest)
+  })
+
+  it('has nothing to end when its pool could not be opened', async () => {
+    const { executor } = open({ openPool: () => Promise.reject(new Error('no threads today')) })
+    const call = rejection(executor.run(ref('add'), [1, 2]))
+    const closing = executor.close()
+    expect(await call).toMatchObject({ message: 'no threads today' })
+    expect(await closing).toEqual({ completed: 1, discarded: 0, cancelled: 0 })
+    expect(executor.stats()).toEqual({ queued: 0, running: 0, ended: { ...NONE, failed: 1 } })
+  })
+
+  it('refuses calls from then on, and tells nobody of them', async () => {
+    const { executor, told } = open()
+    await executor.close()
+    expect(await rejection(executor.run(ref('add'), [1, 2]))).toMatchObject({
+      code: 'LOOP_EXECUTOR_CLOSED',
+      maybeExecuted: false,
+    })
+    expect([told, executor.stats().ended]).toEqual([[], NONE])
+  })
+})
+
+describe('a queue that is full', () => {
+  it('refuses a call, tells so, and has room again for the next', async () => {
+    const { executor, told } = open({ maxQueue: 2 })
+    const calls = [1, 2, 3].map((n) => executor.run(ref('add'), [n, n]))
+    expect(await rejection(executor.run(ref('add'), [4, 4]))).toMatchObject({
+      code: 'LOOP_QUEUE_OVERFLOW',
+      queue: 'queue of the executor',
+      capacity: 2,
+    })
+    expect(told).toEqual([['x:loop-utils:executor:refuse', { task: 'add', queued: 2, running: 1 }]])
+    expect(await Promise.all(calls)).toEqual([2, 4, 6])
+    expect(await executor.run(ref('add'), [5, 5])).toBe(10)
+    await executor.close()
+  })
+
+  it('is served in the order in which the calls came, and none of them twice', async () => {
+    const { executor, pool } = open()
+    const calls = Array.from({ length: 5 }, (_, n) => executor.run(ref('later'), [n]))
+    expect(executor.stats()).toMatchObject({ queued: 4, running: 1 })
+    expect(await Promise.all(calls)).toEqual([0, 1, 2, 3, 4])
+    expect(pool.messages.map(({ args }) => args[0])).toEqual([0, 1, 2, 3, 4])
+    await executor.close()
+  })
+})
+
+function failed(): never {
+  throw new Error('the pool was given no job')
+}
