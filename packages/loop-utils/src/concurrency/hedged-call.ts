@@ -79,13 +79,14 @@ export class HedgedCall<T> {
   #watched(scope: CallScope): PolicyFunction<T> {
     return (context) => {
       const outcome = this.#fn(context)
-      if (isThenable(outcome)) {
-        outcome.then(
-          (value) => this.#tellLate(scope, { status: 'fulfilled', value }),
-          (reason: unknown) => this.#tellLate(scope, { status: 'rejected', reason }),
-        )
-      }
-      return outcome
+      if (!isThenable(outcome)) return outcome
+      // a promise, as some do their work at each call of their `then`
+      const result = Promise.resolve(outcome)
+      result.then(
+        (value) => this.#tellLate(scope, { status: 'fulfilled', value }),
+        (reason: unknown) => this.#tellLate(scope, { status: 'rejected', reason }),
+      )
+      return result
     }
   }
 
