@@ -108,7 +108,8 @@ export class HedgedCall<T> {
     const { max, budget, observer } = this.#plan
     if (this.#launched >= max || budget?.tryWithdraw(error) === false) return false
     if (launched.isObserved(observer)) launched.publish({ attempt: this.#launched + 1, error }, observer)
-    this.#launch()
+    // who was told may have aborted the call
+    if (!this.#scope.aborted) this.#launch()
     return true
   }
 
