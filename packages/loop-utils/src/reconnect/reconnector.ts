@@ -258,7 +258,7 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
 
   /** Ends a link and waits until it is gone, for a bounded time. */
   async #closeLink(link: L): Promise<void> {
-    const gone = link.closed.then(nothing, nothing)
+    const gone = goneOf(link).then(nothing, nothing)
     try {
       await this.#quietly(async () => {
         await link.close()
@@ -355,6 +355,11 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
   }
 }
 
+/** A promise in any case: `closed` may be a thenable of another kind. */
+function goneOf(link: Link): Promise<unknown> {
+  return Promise.resolve(link.closed)
+}
+
 /** Why the link went; undefined when it was told to, or gave no reason. */
 function untilGone(link: Link, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
@@ -365,7 +370,7 @@ function untilGone(link: Link, signal: AbortSignal): Promise<unknown> {
     function abort(): void {
       end()
     }
-    link.closed.then(() => end(), end)
+    goneOf(link).then(() => end(), end)
     if (signal.aborted) end()
     else signal.addEventListener('abort', abort, { once: true })
   })
