@@ -3,6 +3,7 @@ import { ResultRefusedError } from '../errors/result-refused-error.ts'
 import { RetryExhaustedError, type RetryLimit } from '../errors/retry-exhausted-error.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
+import { checkAnswer } from '../observe/predicate-answer.ts'
 import { callSafely } from '../observe/stray-error.ts'
 import { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, PolicyFunction } from '../policy/policy.ts'
@@ -79,7 +80,7 @@ class RetryRun<T> {
         await this.#prepareNext(error, attempt)
         continue
       }
-      if (retryIfResult?.(result) !== true) {
+      if (retryIfResult === undefined || !checkAnswer('retryIfResult', retryIfResult(result))) {
         if (attempt > 1) budget?.refund?.()
         limiter?.onSuccess?.()
         return result
