@@ -32,3 +32,24 @@ describe('disposing of both implementations', () => {
     expect(() => both[Symbol.dispose]()).toThrow(expect.objectContaining(thrown))
   })
 })
+
+it('a call is made again whatever its arguments throw when they are looked at', () => {
+  const strict = new Proxy(
+    {},
+    {
+      get: (_, name) => {
+        throw new Error(`no ${String(name)} here`)
+      },
+    },
+  )
+  const store = implementationFallback(
+    {
+      read: (_key: object): string => {
+        throw new Error('down')
+      },
+    },
+    { read: () => 'second' },
+  )
+  expect(store.read(strict)).toBe('second')
+  expect(store.fallbackControl.stats()).toMatchObject({ repeatedCalls: 1 })
+})
