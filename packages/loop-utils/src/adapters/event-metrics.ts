@@ -1,6 +1,7 @@
 import { checkInteger, checkNumber, checkObject } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { OnEvent } from '../observe/observer.ts'
+import { callSafely } from '../observe/stray-error.ts'
 import { subscribeToChannels } from './channel-subscription.ts'
 import { CHANNEL_NAMES } from './channels.ts'
 import type { HistogramSample, MetricFamily } from './metric-family.ts'
@@ -84,7 +85,11 @@ export class EventMetrics implements Disposable {
     const name = this.#counts.has(event) || this.#counts.size < this.#maxNames ? event : 'other'
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
     const field = this.#durations.get(event)
-    const ms = field === undefined ? undefined : data[field]
+    // other packages' channels may carry anything, and a subscriber that throws would end the process
+    if (field !== undefined) callSafely('EventMetrics', () => this.#measure(event, data[field]))
+  }
+
+  #measure(event: string, ms: unknown): void {
     if (typeof ms === 'number' && Number.isFinite(ms)) this.#distributionOf(event).add(ms / 1000)
   }
 

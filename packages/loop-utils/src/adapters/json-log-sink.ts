@@ -177,6 +177,8 @@ class LineSink implements JsonLogSink {
       this.#linesInSecond = 0
       this.#droppedInSecond = 0
       if (dropped > 0) this.#put('x:loop-utils:json-log:drop', { dropped })
+      // with one line a second, numbers alone would be written for ever
+      if (this.#linesInSecond >= this.#maxLinesPerSecond) this.#linesInSecond = 0
     }
     if (this.#linesInSecond < this.#maxLinesPerSecond) return true
     this.#droppedInSecond++

@@ -62,11 +62,11 @@ function isEnd(end: string, name: string): boolean {
   return end.length <= 4 ? name === end : name.endsWith(end)
 }
 
-/** The name and password in an address such as `mqtt://user:password@host`. */
-const USERINFO = /(\w:\/\/)[^\s/?#@]+@/g
+/** The name and password in an address such as `mqtt://user:password@host`: up to the last `@`, as readers of URLs take it. */
+const USERINFO = /(\w:\/\/)[^\s/?#]+@/g
 
 /** What may be their beginning, at the end of a text that was cut. */
-const CUT_USERINFO = /(\w:\/\/)[^\s/?#@]+$/
+const CUT_USERINFO = /(\w:\/\/)[^\s/?#]+$/
 
 /** Leaves out the user's name and password of every address in a text, or in the beginning of one. */
 export function withoutUserinfo(text: string, isCut = false): string {

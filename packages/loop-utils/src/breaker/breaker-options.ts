@@ -14,6 +14,7 @@ import {
 } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import type { Observer, OnEvent } from '../observe/observer.ts'
+import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import type { Outcome, Settled } from './breaker-state.ts'
 import { consecutive } from './consecutive.ts'
 import { checkHalfOpen, type HalfOpenOptions, type HalfOpenSettings } from './half-open-options.ts'
@@ -55,7 +56,7 @@ export interface BreakerOptions extends Observer {
   readonly mode?: 'enforce' | 'report-only'
   /** Whether the breaker begins disabled. Default false. */
   readonly disabled?: boolean
-  /** Told what `classify` or a listener threw. Default: a warning of the process. */
+  /** Told what `classify`, the backoff or a listener threw. Default: a warning of the process. */
   readonly onError?: (error: unknown) => void
   /** Default: the system's. Only its monotonic time is read. */
   readonly clock?: Clock
@@ -90,7 +91,10 @@ export function checkBreakerOptions(options: BreakerOptions): BreakerSettings {
     ...tripOf(options),
     ...modesOf(options),
     name: checkText('name', name),
-    openTimes: new OpenTimes(options.halfOpenAfterMs ?? 60_000, checkRandom(random)),
+    openTimes: new OpenTimes(options.halfOpenAfterMs ?? 60_000, checkRandom(random), (error) => {
+      if (onError === undefined) warnOfStrayError(error, 'halfOpenAfterMs')
+      else callSafely('onError', () => onError(error))
+    }),
     classify,
     onError,
     onEvent,

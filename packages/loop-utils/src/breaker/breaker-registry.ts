@@ -137,10 +137,13 @@ export class BreakerRegistry extends TypedEmitter<RegistryEvents> implements Dis
   }
 
   #add(key: string, breaker: CircuitBreaker): CircuitBreaker {
-    while (this.size >= this.#maxSize) this.#evict()
+    const evicted: RegistryEviction[] = []
+    while (this.size >= this.#maxSize) evicted.push(...this.#evict())
     const entry = { breaker, listener: (change: BreakerChange): void => this.#onChange(key, entry, change) }
     breaker.on('change', entry.listener)
     this.#place(key, entry)
+    // told last: who is told may ask for this very key
+    for (const eviction of evicted) this.emit('evict', eviction)
     return breaker
   }
 
@@ -159,12 +162,12 @@ export class BreakerRegistry extends TypedEmitter<RegistryEvents> implements Dis
     if (this.listenerCount('change') > 0) this.emit('change', { key, ...change })
   }
 
-  #evict(): void {
+  #evict(): RegistryEviction[] {
     for (const [key, { breaker }] of this.#expendable()) {
       this.delete(key)
-      this.emit('evict', { key, state: breaker.state })
-      return
+      return [{ key, state: breaker.state }]
     }
+    return []
   }
 
   *#expendable(): Generator<[string, Entry], void, undefined> {

@@ -143,7 +143,8 @@ export class CircuitMachine implements PermitIssuer {
 
   release(token: symbol): void {
     if (!this.#isolations.has(token)) return
-    const from = this.#shown
+    // what time has brought about meanwhile comes first, and shows to nobody
+    const from = this.state
     this.#isolations.delete(token)
     this.#announce(from, 'released')
   }

@@ -3,6 +3,7 @@ import type { Backoff } from '../backoff/backoff.ts'
 import type { Random } from '../clock/random.ts'
 import { checkDuration } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
+import { callReporting } from '../observe/stray-error.ts'
 
 /** How many delays are skipped at most when a snapshot is restored: no sequence grows for longer. */
 const MAX_SKIPPED = 1000
@@ -11,16 +12,21 @@ const MAX_SKIPPED = 1000
 export class OpenTimes {
   readonly #backoff: Backoff
   readonly #random: Random
+  readonly #onError: (error: unknown) => void
   #delays: Iterator<number> | undefined
   #lastMs: number
   #count = 0
 
-  /** @throws OptionError when `openTime` is neither a duration nor a backoff of at least one delay */
-  constructor(openTime: number | Backoff, random: Random) {
+  /**
+   * @param onError told what the sequence throws; must not throw
+   * @throws OptionError when `openTime` is neither a duration nor a backoff of at least one delay
+   */
+  constructor(openTime: number | Backoff, random: Random, onError: (error: unknown) => void) {
     const { backoff, firstMs } = checkOpenTime('halfOpenAfterMs', openTime)
     this.#backoff = backoff
     this.#lastMs = firstMs
     this.#random = random
+    this.#onError = onError
   }
 
   /** How often the circuit has opened without closing since. */
@@ -28,12 +34,15 @@ export class OpenTimes {
     return this.#count
   }
 
-  /** The next open time, in milliseconds. A sequence that has ended, or gives no duration, repeats its last. */
+  /** The next open time, in milliseconds. A sequence that has ended, throws, or gives no duration, repeats its last. */
   next(): number {
     this.#count += 1
-    this.#delays ??= this.#backoff.delays(this.#random)
-    const { done, value } = this.#delays.next()
-    if (done !== true && Number.isFinite(value) && value >= 0) this.#lastMs = value
+    // a circuit has to open, whatever becomes of the sequence
+    callReporting(() => {
+      this.#delays ??= this.#backoff.delays(this.#random)
+      const { done, value } = this.#delays.next()
+      if (done !== true && Number.isFinite(value) && value >= 0) this.#lastMs = value
+    }, this.#onError)
     return this.#lastMs
   }
 

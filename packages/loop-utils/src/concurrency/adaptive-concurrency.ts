@@ -10,10 +10,9 @@ import {
 } from '../errors/option-checks.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
-import { callSafely } from '../observe/stray-error.ts'
 import type { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts'
-import { isOverloadError } from '../rate/overload-error.ts'
+import { isOverloadError, saysOverload } from '../rate/overload-error.ts'
 import { AimdLimit, type AimdOptions } from './aimd-limit.ts'
 import { disposedError } from './disposed-error.ts'
 import { GradientLimit, type GradientOptions } from './gradient-limit.ts'
@@ -174,11 +173,7 @@ export class AdaptiveConcurrency implements Policy, Disposable {
 
   /** A call that was given up because time was up says as much as one that timed out by itself. */
   #meansOverload(error: unknown, scope: CallScope): boolean {
-    let isOverload = false
-    callSafely('isOverload', () => {
-      isOverload = this.#isOverload(scope.aborted ? scope.reason : error)
-    })
-    return isOverload
+    return saysOverload(this.#isOverload, scope.aborted ? scope.reason : error)
   }
 
   #learn(outcome: 'success' | 'overload', call: Omit<LimitSample, 'isOverload'>): void {

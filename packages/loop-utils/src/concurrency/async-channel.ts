@@ -52,7 +52,8 @@ export class AsyncChannel<T> implements AsyncIterable<T>, Disposable {
   readonly #overflow: 'block' | 'drop-newest' | 'drop-oldest' | 'error'
   readonly #values = new ItemQueue<T>()
   readonly #senders = new WaiterQueue<Waiter<void, T>>()
-  readonly #receivers = new WaiterQueue<Waiter<IteratorResult<T, undefined>>>()
+  /** Each with the iteration that it belongs to, if any. */
+  readonly #receivers = new WaiterQueue<Waiter<IteratorResult<T, undefined>, object | undefined>>()
   #ending: { readonly error?: unknown } | undefined
   #sent = 0
   #received = 0
@@ -151,9 +152,11 @@ export class AsyncChannel<T> implements AsyncIterable<T>, Disposable {
     let isLeft = false
     const end = { done: true, value: undefined } as const
     const iterator: AsyncIterableIterator<T> = {
-      next: () => (isLeft ? Promise.resolve(end) : this.#next(options)),
+      next: () => (isLeft ? Promise.resolve(end) : this.#next(options, iterator)),
       return: () => {
         isLeft = true
+        // what it still waits for, others are to get
+        for (const receiver of this.#receivers) if (receiver.payload === iterator) receiver.resolve(end)
         return Promise.resolve(end)
       },
       [Symbol.asyncIterator]: () => iterator,
@@ -172,7 +175,7 @@ export class AsyncChannel<T> implements AsyncIterable<T>, Disposable {
     }
   }
 
-  #next(options: ChannelWaitOptions = {}): Promise<IteratorResult<T, undefined>> {
+  #next(options: ChannelWaitOptions = {}, iteration?: object): Promise<IteratorResult<T, undefined>> {
     try {
       const abort = checkSignal('signal', options.signal)
       abort?.throwIfAborted()
@@ -180,7 +183,7 @@ export class AsyncChannel<T> implements AsyncIterable<T>, Disposable {
       if (result !== undefined) return Promise.resolve(result)
       if (this.#ending !== undefined) return Promise.resolve(this.#lastResult(this.#ending))
       checkRoom(this.#receivers, this.#maxWaiting, `receivers of ${this.#name}`)
-      return Waiter.in(this.#receivers, undefined, { abort })
+      return Waiter.in(this.#receivers, iteration, { abort })
     } catch (error) {
       return Promise.reject(error)
     }

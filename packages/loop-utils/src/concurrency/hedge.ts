@@ -30,7 +30,7 @@ export interface HedgePolicyOptions extends Observer {
   readonly minSamples?: number
   /** Where latencies are kept; may be shared. Default: 256 samples of the policy's own. */
   readonly latencies?: LatencyWindow
-  /** How many attempts may run at once, the first included. Default 2. */
+  /** How many attempts are made at most, the first included. Default 2. */
   readonly max?: number
   /** What further attempts are paid from; share it with retries to the same peer. Default: no budget. */
   readonly budget?: RetryBudget

@@ -79,13 +79,14 @@ export class HedgedCall<T> {
   #watched(scope: CallScope): PolicyFunction<T> {
     return (context) => {
       const outcome = this.#fn(context)
-      if (isThenable(outcome)) {
-        outcome.then(
-          (value) => this.#tellLate(scope, { status: 'fulfilled', value }),
-          (reason: unknown) => this.#tellLate(scope, { status: 'rejected', reason }),
-        )
-      }
-      return outcome
+      if (!isThenable(outcome)) return outcome
+      // a promise, as some do their work at each call of their `then`
+      const result = Promise.resolve(outcome)
+      result.then(
+        (value) => this.#tellLate(scope, { status: 'fulfilled', value }),
+        (reason: unknown) => this.#tellLate(scope, { status: 'rejected', reason }),
+      )
+      return result
     }
   }
 
@@ -107,7 +108,8 @@ export class HedgedCall<T> {
     const { max, budget, observer } = this.#plan
     if (this.#launched >= max || budget?.tryWithdraw(error) === false) return false
     if (launched.isObserved(observer)) launched.publish({ attempt: this.#launched + 1, error }, observer)
-    this.#launch()
+    // who was told may have aborted the call
+    if (!this.#scope.aborted) this.#launch()
     return true
   }
 

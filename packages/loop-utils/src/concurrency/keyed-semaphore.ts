@@ -1,4 +1,4 @@
-import { checkCount, checkInteger } from '../errors/option-checks.ts'
+import { checkCount, checkInteger, checkSignal } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { disposedError } from './disposed-error.ts'
 import { HeldPermit } from './held-permit.ts'
@@ -67,9 +67,10 @@ export class KeyedSemaphore<K> implements Disposable {
    * or too many keys are in use, and with a CancelledError once all is disposed of.
    */
   async acquire(key: K, options?: WaitForTurnOptions): Promise<HeldPermit> {
-    options?.signal?.throwIfAborted()
+    const signal = checkSignal('signal', options?.signal)
+    signal?.throwIfAborted()
     const semaphore = this.#semaphoreOf(key)
-    const permit = await semaphore.acquire(options && { signal: options.signal })
+    const permit = await semaphore.acquire({ signal })
     return this.#evicting(key, semaphore, permit)
   }
 

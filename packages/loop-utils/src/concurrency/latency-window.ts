@@ -55,6 +55,6 @@ export class LatencyWindow {
       this.#sorted = this.#samples.toSorted((a, b) => a - b)
       this.#unsorted = 0
     }
-    return this.#sorted[Math.max(0, Math.ceil((percent / 100) * this.#sorted.length) - 1)]
+    return this.#sorted[Math.max(0, Math.ceil((percent * this.#sorted.length) / 100) - 1)]
   }
 }

@@ -76,10 +76,14 @@ export class PacedCall<A extends readonly unknown[]> {
     this.#wait()
   }
 
-  /** A due time that moved on while the timer ran only sets it again. */
+  /** Never makes the call at once, be it for no time: that would not merge a series, nor end one that calls itself. */
   #wait(): void {
-    const remainingMs = this.#pace.dueAt() - this.#clock.now()
-    if (remainingMs > 0) this.#timer = this.#clock.setTimer(() => this.#wait(), remainingMs)
+    this.#timer = this.#clock.setTimer(() => this.#reach(), this.#pace.dueAt() - this.#clock.now())
+  }
+
+  /** A due time that moved on while the timer ran only sets it again. */
+  #reach(): void {
+    if (this.#pace.dueAt() > this.#clock.now()) this.#wait()
     else this.#flush()
   }
 

@@ -83,7 +83,8 @@ function runToEnd<T>(
     onEnd(undefined)
     return outcome
   }
-  return outcome.then(
+  // a promise, by which `onEnd` is called once, whatever kind of `then` it is
+  return Promise.resolve(outcome).then(
     (value) => {
       onEnd(undefined)
       return value

@@ -113,20 +113,20 @@ export class Singleflight<K, T> implements Disposable {
   #admitted(key: K, known: Flight<T> | undefined): Flight<T> {
     try {
       if (this.#isDisposed) throw disposedError('singleflight')
-      const flight = known ?? this.#open(key)
-      checkRoom(flight.callers, this.#maxWaiting, 'callers of one flight')
-      return flight
+      const callers = known?.callers ?? new WaiterQueue()
+      checkRoom(callers, this.#maxWaiting, 'callers of one flight')
+      return known ?? this.#open(key, callers)
     } catch (error) {
       this.#refused++
       throw error
     }
   }
 
-  #open(key: K): Flight<T> {
+  #open(key: K, callers: Flight<T>['callers']): Flight<T> {
     if (this.#flights.size >= this.#maxKeys) {
       throw new QueueOverflowError({ queue: 'keys in flight', capacity: this.#maxKeys })
     }
-    const flight: Flight<T> = { own: openScope(), callers: new WaiterQueue() }
+    const flight: Flight<T> = { own: openScope(), callers }
     this.#flights.set(key, flight)
     this.#underWay.add(flight)
     return flight

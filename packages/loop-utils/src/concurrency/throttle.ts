@@ -11,7 +11,7 @@ export interface ThrottleOptions extends PacedOptions {
 
 /**
  * Makes a function that calls `fn` at most once every `intervalMs`, with the arguments of the latest call. Two calls are
- * never closer together than that.
+ * never closer together than that, unless `flush()` makes one of them.
  *
  * @throws OptionError when an option is out of range, or neither `leading` nor `trailing`
  * @example

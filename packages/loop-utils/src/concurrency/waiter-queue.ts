@@ -161,7 +161,10 @@ export class Waiter<T, P = undefined> extends QueueLink {
     if (limit === undefined) return
     this.#timer = limit.clock.setTimer(() => {
       limit.onDue?.()
-      if (this.queue !== undefined) giveUp(limit.toError())
+      if (this.queue === undefined) return
+      const error = limit.toError()
+      // whoever was told of that may have rejected all who wait
+      if (this.queue !== undefined) giveUp(error)
     }, limit.ms)
   }
 

@@ -1,3 +1,5 @@
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
+
 /** Promises that wait for one thing to happen. A waiter that gives up by its signal leaves nothing behind. */
 export class WaitingList<T> {
   readonly #waiters = new Set<Waiter<T>>()
@@ -15,12 +17,11 @@ export class WaitingList<T> {
       }
       const abort = (): void => {
         this.#waiters.delete(waiter)
+        waiter.forget?.()
         reject(signal?.reason)
       }
-      const forget = (): void => signal?.removeEventListener('abort', abort)
-      const waiter: Waiter<T> = { resolve, reject, forget }
+      const waiter: Waiter<T> = { resolve, reject, forget: signal && onSignalAbort(signal, abort) }
       this.#waiters.add(waiter)
-      signal?.addEventListener('abort', abort, { once: true })
     })
   }
 
@@ -35,7 +36,7 @@ export class WaitingList<T> {
   #takeAll(): readonly Waiter<T>[] {
     const waiters = [...this.#waiters]
     this.#waiters.clear()
-    for (const waiter of waiters) waiter.forget()
+    for (const waiter of waiters) waiter.forget?.()
     return waiters
   }
 }
@@ -43,5 +44,5 @@ export class WaitingList<T> {
 interface Waiter<T> {
   readonly resolve: (value: T) => void
   readonly reject: (error: unknown) => void
-  readonly forget: () => void
+  readonly forget: (() => void) | undefined
 }

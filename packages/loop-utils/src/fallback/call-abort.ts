@@ -9,6 +9,11 @@ export function abortedSignalOf(args: readonly unknown[]): AbortSignal | undefin
 
 function signalIn(argument: unknown): AbortSignal | undefined {
   if (typeof argument !== 'object' || argument === null) return undefined
-  const { signal } = argument as { readonly signal?: unknown }
-  return signal instanceof AbortSignal ? signal : undefined
+  try {
+    const { signal } = argument as { readonly signal?: unknown }
+    return signal instanceof AbortSignal ? signal : undefined
+  } catch {
+    // an object that does not know the name: it holds no signal
+    return undefined
+  }
 }

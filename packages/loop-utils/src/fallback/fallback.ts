@@ -101,6 +101,8 @@ class ValueFallback<D> implements FallbackPolicy<D> {
     if (!isCovered) throw error
     if (onFallback !== undefined) callSafely('onFallback', () => onFallback(error))
     if (used.isObserved(this.#options)) used.publish({ name, error }, this.#options)
+    // who was told may have aborted the call
+    if (scope.aborted) throw error
     return this.#make(error, scope)
   }
 

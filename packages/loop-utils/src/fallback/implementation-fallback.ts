@@ -98,8 +98,10 @@ class ImplementationSelector<I extends object> implements FallbackControl {
       return
     }
     this.#breaker.reset()
-    this.#byHand?.[Symbol.dispose]()
+    const byHand = this.#byHand
+    // before anybody is told of the switch, who may switch again
     this.#byHand = undefined
+    byHand?.[Symbol.dispose]()
   }
 
   stats(): ImplementationFallbackStats {

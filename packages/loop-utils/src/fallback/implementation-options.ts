@@ -38,7 +38,7 @@ export interface ImplementationFallbackOptions extends Observer {
   readonly when?: (error: unknown, member: PropertyKey) => boolean
   /** Told of each switch. */
   readonly onSwitch?: (change: ImplementationSwitch) => void
-  /** Told what `when` or `onSwitch` threw. Default: a warning of the process. */
+  /** Told what `when`, `onSwitch` or the backoff threw. Default: a warning of the process. */
   readonly onError?: (error: unknown) => void
   /** Default: the system's. */
   readonly clock?: Clock

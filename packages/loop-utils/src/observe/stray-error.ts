@@ -5,8 +5,14 @@ import { isThenable } from '../policy/race.ts'
  * It shows as a warning (`process.on('warning')`) and never ends the process.
  */
 export function warnOfStrayError(error: unknown, source: string): void {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
-  const detail = error instanceof Error ? error.stack : undefined
+  let message = 'what cannot be read'
+  let detail: string | undefined
+  try {
+    message = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
+    detail = error instanceof Error ? error.stack : undefined
+  } catch {
+    // it can be told all the same that there was one
+  }
   process.emitWarning(`${source} threw ${message}`, { type: 'StrayErrorWarning', code: 'LOOP_STRAY_ERROR', detail })
 }
 

@@ -27,7 +27,8 @@ class Composition implements Policy {
   }
 
   execute<T>(fn: PolicyFunction<T>, options?: ExecuteOptions): Promise<T> {
-    return this.#run(fn, options)
+    // here already, or layers would take it for a failure of the peer
+    return typeof fn === 'function' ? this.#run(fn, options) : Promise.reject(new OptionError('fn', fn, 'a function'))
   }
 }
 

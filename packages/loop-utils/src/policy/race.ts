@@ -27,12 +27,13 @@ export function raceAbort<T>(scope: CallScope, fn: PolicyFunction<T>, end?: Race
     return Promise.reject(error)
   }
   if (!isAbortable) return Promise.resolve(outcome)
-  if (isThenable(outcome)) return raceOutcome(scope, outcome, end)
+  // a promise, as others may settle twice, throw in their `then`, or pass on to one without end
+  if (isThenable(outcome)) return raceOutcome(scope, Promise.resolve(outcome), end)
   end?.close()
   return Promise.resolve(outcome)
 }
 
-function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd | undefined): Promise<T> {
+function raceOutcome<T>(scope: CallScope, outcome: Promise<T>, end: RaceEnd | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     let isLate = false
     const forget = scope.onAbort(() => {
@@ -63,7 +64,11 @@ function raceOutcome<T>(scope: CallScope, outcome: PromiseLike<T>, end: RaceEnd 
   })
 }
 
-/** Whether `value` has a `then` to wait for. */
+/** Whether `value` has a `then` to wait for. One that cannot be read is none. */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+  try {
+    return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+  } catch {
+    return false
+  }
 }

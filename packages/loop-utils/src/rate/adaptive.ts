@@ -4,7 +4,7 @@ import { checkClock, checkFunction, checkNumber, checkObject } from '../errors/o
 import { OptionError } from '../errors/option-error.ts'
 import type { AttemptLimiter } from './attempt-limiter.ts'
 import { LineLimiter } from './line-limiter.ts'
-import { isOverloadError } from './overload-error.ts'
+import { isOverloadError, saysOverload } from './overload-error.ts'
 import { RateLine } from './rate-line.ts'
 import { RefillRule, type RefillRate } from './refill-rule.ts'
 import { RetryBudget } from './retry-budget.ts'
@@ -125,7 +125,7 @@ export class AdaptiveRate implements AttemptLimiter, Disposable {
   }
 
   onFailure(error: unknown): void {
-    if (!this.#isOverload(error)) return
+    if (!saysOverload(this.#isOverload, error)) return
     const { min, max } = this.#bounds
     const now = this.#clock.now()
     // what is refused before the lower rate shows is the same overload

@@ -1,3 +1,6 @@
+import { checkAnswer } from '../observe/predicate-answer.ts'
+import { callSafely } from '../observe/stray-error.ts'
+
 /** Codes and names with which a peer, or a guard on this side, says that there is too much at once. */
 const OVERLOAD: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
@@ -31,4 +34,13 @@ export function isOverloadError(error: unknown): boolean {
     current = cause
   }
   return false
+}
+
+/** What a predicate of the user's says of an error. When it throws, or answers by a promise, that is a warning and no overload. */
+export function saysOverload(isOverload: (error: unknown) => boolean, error: unknown): boolean {
+  let answer = false
+  callSafely('isOverload', () => {
+    answer = checkAnswer('isOverload', isOverload(error))
+  })
+  return answer
 }

@@ -122,8 +122,10 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
   /** Ends the link or the attempt and makes no other until `resume()`; resolves when the link is gone. */
   async pause(): Promise<void> {
     if (this.#state === 'idle' || this.#state === 'closed') return
+    // who is told of the pause may resume, which begins another session
+    const session = this.#session
     this.#interrupt('paused')
-    await this.#session?.done
+    await session?.done
   }
 
   /** Connects again as soon as the old link is gone, with the backoff begun anew; it is `paused` until then. */
@@ -175,9 +177,11 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
       const failure = await this.#keepLink(signal)
       if (signal.aborted) break
       const next = failure.isFinal ? undefined : this.#delays?.next()
+      // the backoff is the user's, who may have stopped everything there
+      if (signal.aborted) break
       if (next === undefined || next.done === true) {
         this.#fail(failure.isFinal ? failure.error : this.#exhausted(failure.error))
-        return
+        break
       }
       await this.#wait(next.value, signal, failure)
       await this.#closing
@@ -254,7 +258,7 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
 
   /** Ends a link and waits until it is gone, for a bounded time. */
   async #closeLink(link: L): Promise<void> {
-    const gone = link.closed.then(nothing, nothing)
+    const gone = goneOf(link).then(nothing, nothing)
     try {
       await this.#quietly(async () => {
         await link.close()
@@ -280,6 +284,7 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
   /** Even a wait of 0 lets the loop turn, so that a link that dies at birth starves nobody. */
   #wait(delayMs: number, signal: AbortSignal, failure?: { readonly error: unknown }): Promise<void> {
     const { clock } = this.#plan
+    if (signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const timer = clock.setTimer(wake, delayMs)
       const end = (): void => {
@@ -350,6 +355,11 @@ export class Reconnector<L extends Link = Link> implements AsyncDisposable {
   }
 }
 
+/** A promise in any case: `closed` may be a thenable of another kind. */
+function goneOf(link: Link): Promise<unknown> {
+  return Promise.resolve(link.closed)
+}
+
 /** Why the link went; undefined when it was told to, or gave no reason. */
 function untilGone(link: Link, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
@@ -360,7 +370,7 @@ function untilGone(link: Link, signal: AbortSignal): Promise<unknown> {
     function abort(): void {
       end()
     }
-    link.closed.then(() => end(), end)
+    goneOf(link).then(() => end(), end)
     if (signal.aborted) end()
     else signal.addEventListener('abort', abort, { once: true })
   })

@@ -21,11 +21,12 @@ export type Resource = AsyncDisposable | Disposable
  */
 export class ResourceStack implements AsyncDisposable {
   #disposers: (() => unknown)[] = []
+  #isDisposed = false
   #disposed: Promise<void> | undefined
 
   /** Whether `dispose` or `move` was called: it takes nothing more. */
   get isDisposed(): boolean {
-    return this.#disposed !== undefined
+    return this.#isDisposed
   }
 
   /** How many resources it owns. */
@@ -86,6 +87,7 @@ export class ResourceStack implements AsyncDisposable {
     const heir = new ResourceStack()
     heir.#disposers = this.#disposers
     this.#disposers = []
+    this.#isDisposed = true
     this.#disposed = Promise.resolve()
     return heir
   }
@@ -104,6 +106,8 @@ export class ResourceStack implements AsyncDisposable {
   }
 
   async #disposeAll(): Promise<void> {
+    // before the first disposer runs: what it gave to the stack would never be released
+    this.#isDisposed = true
     const disposers = this.#disposers.toReversed()
     this.#disposers = []
     const errors: unknown[] = []

@@ -3,6 +3,7 @@ import { ResultRefusedError } from '../errors/result-refused-error.ts'
 import { RetryExhaustedError, type RetryLimit } from '../errors/retry-exhausted-error.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
+import { checkAnswer } from '../observe/predicate-answer.ts'
 import { callSafely } from '../observe/stray-error.ts'
 import { CallScope } from '../policy/call-scope.ts'
 import type { ExecuteOptions, PolicyFunction } from '../policy/policy.ts'
@@ -79,7 +80,7 @@ class RetryRun<T> {
         await this.#prepareNext(error, attempt)
         continue
       }
-      if (retryIfResult?.(result) !== true) {
+      if (retryIfResult === undefined || !checkAnswer('retryIfResult', retryIfResult(result))) {
         if (attempt > 1) budget?.refund?.()
         limiter?.onSuccess?.()
         return result
@@ -114,6 +115,7 @@ class RetryRun<T> {
       throw this.#giveUp(limitOf(error), attempt - 1, error)
     }
     // the turn may come in the very moment in which there is no time left for it
+    if (this.#isOverdue) throw this.#giveUp('elapsed', attempt - 1, new TimeoutError(timeoutMs, 'total', limit))
     if (scope.deadline?.isExpired === true) throw this.outOfTime(scope.deadline, attempt - 1)
   }
 
@@ -130,7 +132,6 @@ class RetryRun<T> {
     const delayMs = attempt < maxAttempts ? this.#delayAfter(error) : 'attempts'
     this.#throwIfAborted()
     if (typeof delayMs === 'string') throw this.#giveUp(delayMs, attempt, error)
-    this.#keep(error)
     const next = { ...failed, error, delayMs }
     if (onRetry !== undefined) callSafely('onRetry', () => onRetry(next))
     if (scheduled.isObserved(plan)) scheduled.publish({ ...next }, plan)
@@ -140,6 +141,8 @@ class RetryRun<T> {
         timer = clock.setTimer(resolve, delayMs, { ref })
       })
     await raceAbort(scope, wait, { close: () => timer?.[Symbol.dispose]() })
+    if (this.#isOverdue) throw this.#giveUp('elapsed', attempt, error)
+    this.#keep(error)
   }
 
   /** How long to wait for another attempt, or the bound that forbids it. A wait that leaves no time is not begun. */
@@ -164,6 +167,11 @@ class RetryRun<T> {
   #throwIfAborted(): void {
     const { scope } = this.#call
     if (scope.aborted) throw scope.reason
+  }
+
+  /** Whether an attempt would begin too late: on a busy loop, timers and turns are late. */
+  get #isOverdue(): boolean {
+    return this.#elapsedMs() > this.#call.plan.maxElapsedMs
   }
 
   #elapsedMs(): number {

@@ -24,6 +24,7 @@ export class Deadline implements Disposable {
   readonly #expiresAt: number
   #controller: AbortController | undefined
   #timer: Timer | undefined
+  #isDisposed = false
 
   private constructor(budgetMs: number, clock: Clock) {
     this.budgetMs = checkDuration('ms', budgetMs)
@@ -86,9 +87,11 @@ export class Deadline implements Disposable {
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined
+    this.#isDisposed = true
   }
 
   #arm(controller: AbortController): AbortController {
+    if (this.#isDisposed) return controller
     const expire = (): void => controller.abort(new TimeoutError(this.budgetMs, 'deadline'))
     const remainingMs = this.remaining()
     if (remainingMs === 0) expire()
