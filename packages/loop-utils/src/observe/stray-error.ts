@@ -1,3 +1,4 @@
+import { describeThrown, stackOf } from '../errors/describe-thrown.ts'
 import { isThenable } from '../policy/race.ts'
 
 /**
@@ -5,9 +6,12 @@ import { isThenable } from '../policy/race.ts'
  * It shows as a warning (`process.on('warning')`) and never ends the process.
  */
 export function warnOfStrayError(error: unknown, source: string): void {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
-  const detail = error instanceof Error ? error.stack : undefined
-  process.emitWarning(`${source} threw ${message}`, { type: 'StrayErrorWarning', code: 'LOOP_STRAY_ERROR', detail })
+  const detail = stackOf(error)
+  process.emitWarning(`${source} threw ${describeThrown(error)}`, {
+    type: 'StrayErrorWarning',
+    code: 'LOOP_STRAY_ERROR',
+    detail,
+  })
 }
 
 /** Runs a callback of the user's whose failure, now or when its promise rejects, must not reach us. */
@@ -23,8 +27,4 @@ export function callReporting(callback: () => unknown, report: (error: unknown) 
   } catch (error) {
     report(error)
   }
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
