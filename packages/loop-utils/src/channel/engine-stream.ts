@@ -6,6 +6,7 @@ import type { DeliveryClass, EmitOptions } from './contract.ts'
 import { toCrossingFields } from './crossing-fields.ts'
 import { LatestEvents } from './latest-events.ts'
 import { ContractError } from './link-errors.ts'
+import { movable } from './movable.ts'
 import { OBSERVATIONS, Up, type UpMessage } from './protocol.ts'
 
 /** The names that both ends know their events by: the position in `names` crosses. */
@@ -142,10 +143,4 @@ export class EngineStream {
     this.#drops.clear()
     for (const [event, count] of drops) this.#put([Up.dropped, event, count], undefined)
   }
-}
-
-/** Buffers that can be moved: each once, and none that is empty, as one that has been moved before is. */
-function movable(transfer: readonly ArrayBuffer[]): readonly ArrayBuffer[] {
-  if (transfer.length === 1 && (transfer[0] as ArrayBuffer).byteLength > 0) return transfer
-  return [...new Set(transfer)].filter((buffer) => buffer.byteLength > 0)
 }

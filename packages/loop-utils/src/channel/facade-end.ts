@@ -11,6 +11,7 @@ import type { HandlerGuard } from './handler-guard.ts'
 import type { LinkCounters } from './link-counters.ts'
 import { LinkClosedError } from './link-errors.ts'
 import type { LinkLimits } from './link-limits.ts'
+import { movable } from './movable.ts'
 import { Down, type DownMessage, OBSERVATIONS, OBSERVATIONS_NAME, Up, type UpMessage } from './protocol.ts'
 import { Requests } from './requests.ts'
 import { findHandler, Responder } from './responder.ts'
@@ -187,7 +188,7 @@ export class FacadeEnd {
   }
 
   #send(message: DownMessage, transfer?: readonly ArrayBuffer[]): void {
-    if (this.#seat.down.isOpen) this.#seat.down.write(message, transfer)
+    if (this.#seat.down.isOpen) this.#seat.down.write(message, transfer === undefined ? undefined : movable(transfer))
   }
 
   #take(message: UpMessage): void {
