@@ -119,12 +119,11 @@ export class WorkerThread<H extends Handlers> implements WorkerLoop<H> {
 
   /** Sets the worker's loop up. Rejects with what its set-up threw, TimeoutError or WorkerCrashedError; it is gone then. */
   async start({ data, dispatcher, readyTimeoutMs = 10_000, transfer = [] }: StartThreadOptions): Promise<void> {
-    checkTransfer('transfer', transfer)
-    const owner = dispatcher?.connect({ name: this.name })
-    const message: StartLoopMessage = { type: 'x:start-loop', name: this.name, data, owner }
     const answer = this.#answer()
     try {
-      this.#send(message, transfer)
+      checkTransfer('transfer', transfer)
+      const owner = dispatcher?.connect({ name: this.name })
+      this.#send({ type: 'x:start-loop', name: this.name, data, owner }, transfer)
       const first = Promise.race([answer, this.exited])
       if (!(await settlesWithin(first, readyTimeoutMs, this.#surroundings.clock))) {
         throw new TimeoutError(readyTimeoutMs, 'call', { what: `start of thread '${this.name}'` })
