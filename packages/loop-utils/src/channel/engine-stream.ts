@@ -1,6 +1,7 @@
 import { LOG_LEVELS } from '../log/log-level.ts'
 import type { LogLevel } from '../log/logger.ts'
 import type { LaneWriter } from '../lane/lane.ts'
+import { writeIfOpen } from '../lane/write-if-open.ts'
 import { asPlain } from './as-plain.ts'
 import type { DeliveryClass, EmitOptions } from './contract.ts'
 import { toCrossingFields } from './crossing-fields.ts'
@@ -117,8 +118,7 @@ export class EngineStream {
   }
 
   #put(message: UpMessage, transfer: readonly ArrayBuffer[] | undefined): boolean {
-    if (!this.#lane.isOpen) return false
-    return this.#lane.write(message, transfer === undefined ? undefined : movable(transfer))
+    return writeIfOpen(this.#lane, message, transfer === undefined ? undefined : movable(transfer))
   }
 
   #observation(build: () => UpMessage): void {

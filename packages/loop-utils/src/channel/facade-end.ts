@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock/clock.ts'
 import type { ErrorRevival } from '../errors/error-revival.ts'
 import type { LaneEnd, LaneReader, LaneWriter } from '../lane/lane.ts'
+import { writeIfOpen } from '../lane/write-if-open.ts'
 import { LOG_LEVELS } from '../log/log-level.ts'
 import type { CallOptions } from './contract.ts'
 import { fromCrossingFields } from './crossing-fields.ts'
@@ -188,7 +189,7 @@ export class FacadeEnd {
   }
 
   #send(message: DownMessage, transfer?: readonly ArrayBuffer[]): void {
-    if (this.#seat.down.isOpen) this.#seat.down.write(message, transfer === undefined ? undefined : movable(transfer))
+    writeIfOpen(this.#seat.down, message, transfer === undefined ? undefined : movable(transfer))
   }
 
   #take(message: UpMessage): void {

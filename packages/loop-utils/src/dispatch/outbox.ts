@@ -1,6 +1,7 @@
 import { DispatcherClosedError, LaneClosedError, NotPlainError, QueueOverflowError } from '../errors/index.ts'
 import type { PortLaneWriter } from '../lane/index.ts'
 import { openLaneWriter } from '../lane/index.ts'
+import { writeIfOpen } from '../lane/write-if-open.ts'
 import { Backlog, type Waiting } from './backlog.ts'
 import { faultOf } from './clone-failure.ts'
 import { type PosterHandle, windowOf } from './poster-handle.ts'
@@ -157,7 +158,7 @@ export class Outbox {
 
   /** Tells the dispatcher that nobody waits for the answer of a call. */
   cancel(call: number): void {
-    if (this.#lane.isOpen) this.#lane.write([CANCEL, call])
+    writeIfOpen(this.#lane, [CANCEL, call])
   }
 
   /** Puts every event accepted so far into the port, whatever the credit. */
