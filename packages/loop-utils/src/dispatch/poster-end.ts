@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads'
 import { QueueOverflowError, WorkerCrashedError } from '../errors/index.ts'
+import { onWorkerExit } from '../host/worker-exit.ts'
 import { type LaneEnd, type PortLaneReader, openLaneReader } from '../lane/index.ts'
 import { type CallLimit, toSharedTime } from './call-limit.ts'
 import { checkCallOptions, Settlement } from './calls.ts'
@@ -34,9 +35,7 @@ export class PosterEnd implements AsyncDisposable {
   readonly #onEnded: () => void
   #exitCode: number | undefined
   readonly #wakeful = new WakefulWait()
-  readonly #onExit = (code: number): void => {
-    this.#exitCode = code
-  }
+  #exitWatch: Disposable | undefined
   #isBlocking = false
   #emitted = 0
   #closing: Promise<void> | undefined
@@ -67,7 +66,11 @@ export class PosterEnd implements AsyncDisposable {
       onEnded = resolve
     })
     this.#onEnded = onEnded
-    options.worker?.once('exit', this.#onExit)
+    if (options.worker !== undefined) {
+      this.#exitWatch = onWorkerExit(options.worker, (code) => {
+        this.#exitCode = code
+      })
+    }
     this.#down.open({ item: (item) => this.#receive(item), end: (reason) => this.#onEnd(reason) })
   }
 
@@ -224,7 +227,7 @@ export class PosterEnd implements AsyncDisposable {
       this.#outbox.close(this.#outbox.closedError)
       this.#pending.rejectAll(this.#outbox.closedError)
     }
-    this.#options.worker?.off('exit', this.#onExit)
+    this.#exitWatch?.[Symbol.dispose]()
     this.#onEnded()
   }
 
