@@ -142,7 +142,6 @@ export class Outbox {
         if (this.#coalesce(outgoing)) return true
         break
       case 'error':
-        this.#state.count('overflow')
         throw this.#overflowError()
       case 'drop-newest':
         break
@@ -268,7 +267,9 @@ export class Outbox {
     this.#arm()
   }
 
+  /** For what is refused, which it counts. */
   #overflowError(): QueueOverflowError {
+    this.#state.count('overflow')
     const { dispatcher, options } = this.#handle
     const poster = options.name === undefined ? 'poster' : `poster '${options.name}'`
     const queue = dispatcher === undefined ? poster : `${poster} of dispatcher '${dispatcher}'`

@@ -26,6 +26,7 @@ interface CallToSend {
 export class PosterEnd implements AsyncDisposable {
   readonly #handle: PosterHandle
   readonly #options: ResolvedAttachOptions
+  readonly #state: SharedState
   readonly #outbox: Outbox
   readonly #down: PortLaneReader<DownItem>
   readonly #pending: PendingCalls
@@ -44,6 +45,7 @@ export class PosterEnd implements AsyncDisposable {
     const { overflow } = handle.options
     const state = new SharedState(handle.state)
     this.#handle = handle
+    this.#state = state
     this.#options = options
     this.#canTakeBack = overflow === 'drop-oldest' || overflow === 'coalesce'
     this.#keyOf = overflow === 'coalesce' ? (options.coalesceBy ?? ((handler) => handler)) : undefined
@@ -179,6 +181,7 @@ export class PosterEnd implements AsyncDisposable {
     const { maxCalls, name } = this.#handle.options
     if (!this.#outbox.isOpen) throw this.#outbox.closedError
     if (this.#pending.size >= maxCalls) {
+      this.#state.count('overflow')
       const queue = `calls of poster${name === undefined ? '' : ` '${name}'`}`
       throw new QueueOverflowError({ queue, capacity: maxCalls })
     }
