@@ -13,7 +13,7 @@ const MAX_DEPTH = 256
  * the latter, a loop hands both over.
  *
  * @param path names the value in the error
- * @throws NotPlainError naming the path of the first function, symbol, class instance, map, set, signal or error
+ * @throws NotPlainError naming the path of the first function, symbol, class instance, map, set, signal, proxy or error
  */
 export function asPlain(value: unknown, path: string): unknown {
   try {
@@ -35,7 +35,8 @@ function walk(value: unknown, depth: number): unknown {
 }
 
 function walkObject(value: object, depth: number): unknown {
-  if (depth >= MAX_DEPTH) throw refusal
+  // a proxy has the prototype of what is behind it, and no thread takes one
+  if (depth >= MAX_DEPTH || types.isProxy(value)) throw refusal
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype) return walkRecord(value as Record<string, unknown>, depth)
   if (prototype === Array.prototype) return walkArray(value as readonly unknown[], depth)
@@ -102,8 +103,8 @@ function findFault(value: unknown, path: string, depth: number): Fault {
 }
 
 function faultIn(value: unknown, path: string, depth: number): Fault | undefined {
-  if (typeof value === 'function') return { path, found: 'a function' }
-  if (typeof value === 'symbol') return { path, found: 'a symbol' }
+  const found = kindAtFault(value)
+  if (found !== undefined) return { path, found }
   if (typeof value !== 'object' || value === null) return undefined
   if (depth >= MAX_DEPTH) return { path, found: `nested more than ${MAX_DEPTH} levels deep, or cyclic,` }
   if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) {
@@ -120,6 +121,13 @@ function faultIn(value: unknown, path: string, depth: number): Fault | undefined
   }
   if (value instanceof Uint8Array || types.isDate(value) || types.isKeyObject(value)) return undefined
   return { path, found: describe(value) }
+}
+
+/** What no thread takes, whatever is in it. */
+function kindAtFault(value: unknown): string | undefined {
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'symbol') return 'a symbol'
+  return types.isProxy(value) ? 'a proxy' : undefined
 }
 
 function firstFault(parts: readonly (readonly [string, unknown])[], depth: number): Fault | undefined {

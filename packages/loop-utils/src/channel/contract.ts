@@ -98,7 +98,7 @@ export interface AskOptions {
 export interface EmitOptions {
   /** For `latest` events: what a newer one replaces. Default: the event's name. */
   readonly key?: string
-  /** Buffers to move instead of copying. */
+  /** Buffers to move instead of copying; one that cannot be moved is copied. */
   readonly transfer?: readonly ArrayBuffer[]
 }
 

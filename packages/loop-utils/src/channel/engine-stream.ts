@@ -1,11 +1,13 @@
 import { LOG_LEVELS } from '../log/log-level.ts'
 import type { LogLevel } from '../log/logger.ts'
 import type { LaneWriter } from '../lane/lane.ts'
+import { writeIfOpen } from '../lane/write-if-open.ts'
 import { asPlain } from './as-plain.ts'
 import type { DeliveryClass, EmitOptions } from './contract.ts'
 import { toCrossingFields } from './crossing-fields.ts'
 import { LatestEvents } from './latest-events.ts'
 import { ContractError } from './link-errors.ts'
+import { movable } from './movable.ts'
 import { OBSERVATIONS, Up, type UpMessage } from './protocol.ts'
 
 /** The names that both ends know their events by: the position in `names` crosses. */
@@ -116,8 +118,7 @@ export class EngineStream {
   }
 
   #put(message: UpMessage, transfer: readonly ArrayBuffer[] | undefined): boolean {
-    if (!this.#lane.isOpen) return false
-    return this.#lane.write(message, transfer === undefined ? undefined : movable(transfer))
+    return writeIfOpen(this.#lane, message, transfer === undefined ? undefined : movable(transfer))
   }
 
   #observation(build: () => UpMessage): void {
@@ -142,10 +143,4 @@ export class EngineStream {
     this.#drops.clear()
     for (const [event, count] of drops) this.#put([Up.dropped, event, count], undefined)
   }
-}
-
-/** Buffers that can be moved: each once, and none that is empty, as one that has been moved before is. */
-function movable(transfer: readonly ArrayBuffer[]): readonly ArrayBuffer[] {
-  if (transfer.length === 1 && (transfer[0] as ArrayBuffer).byteLength > 0) return transfer
-  return [...new Set(transfer)].filter((buffer) => buffer.byteLength > 0)
 }

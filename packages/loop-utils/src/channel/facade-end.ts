@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock/clock.ts'
 import type { ErrorRevival } from '../errors/error-revival.ts'
 import type { LaneEnd, LaneReader, LaneWriter } from '../lane/lane.ts'
+import { writeIfOpen } from '../lane/write-if-open.ts'
 import { LOG_LEVELS } from '../log/log-level.ts'
 import type { CallOptions } from './contract.ts'
 import { fromCrossingFields } from './crossing-fields.ts'
@@ -11,6 +12,7 @@ import type { HandlerGuard } from './handler-guard.ts'
 import type { LinkCounters } from './link-counters.ts'
 import { LinkClosedError } from './link-errors.ts'
 import type { LinkLimits } from './link-limits.ts'
+import { movable } from './movable.ts'
 import { Down, type DownMessage, OBSERVATIONS, OBSERVATIONS_NAME, Up, type UpMessage } from './protocol.ts'
 import { Requests } from './requests.ts'
 import { findHandler, Responder } from './responder.ts'
@@ -187,7 +189,7 @@ export class FacadeEnd {
   }
 
   #send(message: DownMessage, transfer?: readonly ArrayBuffer[]): void {
-    if (this.#seat.down.isOpen) this.#seat.down.write(message, transfer)
+    writeIfOpen(this.#seat.down, message, transfer === undefined ? undefined : movable(transfer))
   }
 
   #take(message: UpMessage): void {

@@ -1,3 +1,4 @@
+import { describeThrown } from '../errors/describe-thrown.ts'
 import type { LinkCounters } from './link-counters.ts'
 import { isThenable } from './responder.ts'
 
@@ -36,5 +37,5 @@ export class HandlerGuard {
 }
 
 function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : new Error(`a link handler threw ${String(error)}`))
+  process.emitWarning(error instanceof Error ? error : new Error(`a link handler threw ${describeThrown(error)}`))
 }

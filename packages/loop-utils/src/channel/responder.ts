@@ -64,7 +64,8 @@ export class Responder {
 
   #await(id: number, context: RequestContext, outcome: PromiseLike<unknown>): void {
     this.#running.set(id, context)
-    outcome.then(
+    // a promise is taken as it is; what only looks like one gets the manners of one
+    Promise.resolve(outcome).then(
       (value) => {
         this.#running.delete(id)
         this.#succeed(id, context.name, value)

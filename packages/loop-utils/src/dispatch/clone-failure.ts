@@ -1,3 +1,4 @@
+import { describeThrown } from '../errors/describe-thrown.ts'
 import { NotPlainError } from '../errors/index.ts'
 import { type CloneFault, findCloneFault } from '../executor/cloneable.ts'
 
@@ -13,7 +14,7 @@ export interface CloneFailure {
 
 /** The part of a value that cannot cross a thread. */
 export function faultOf({ value, error, path, owner }: CloneFailure): CloneFault {
-  const fault = findFault(value, path) ?? { path, found: `not clonable (${describe(error)})` }
+  const fault = findFault(value, path) ?? { path, found: `not clonable (${describeThrown(error)})` }
   return owner === undefined ? fault : { path: `${fault.path} of '${owner}'`, found: fault.found }
 }
 
@@ -30,8 +31,4 @@ function findFault(value: unknown, path: string): CloneFault | undefined {
     // it throws when it is read, which the engine has found, too
     return undefined
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : 'it threw when it was read'
 }

@@ -1,3 +1,4 @@
+import { describeThrown, stackOf } from '../errors/describe-thrown.ts'
 import { callReporting } from '../observe/stray-error.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer } from '../observe/observer.ts'
@@ -41,8 +42,8 @@ export class ErrorSink {
   #warn(error: unknown, { kind, handler }: DispatchInfo): void {
     const what = handler === undefined ? kind : `${kind} of '${handler}'`
     process.emitWarning(
-      `${this.#name} has no onError, and its ${what} failed: ${String(error)}; further errors are only counted`,
-      { code: 'LOOP_DISPATCH_ERROR', detail: error instanceof Error ? (error.stack ?? '') : '' },
+      `${this.#name} has no onError, and its ${what} failed: ${describeThrown(error)}; further errors are only counted`,
+      { code: 'LOOP_DISPATCH_ERROR', detail: stackOf(error) ?? '' },
     )
   }
 }

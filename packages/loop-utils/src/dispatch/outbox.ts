@@ -1,6 +1,7 @@
 import { DispatcherClosedError, LaneClosedError, NotPlainError, QueueOverflowError } from '../errors/index.ts'
 import type { PortLaneWriter } from '../lane/index.ts'
 import { openLaneWriter } from '../lane/index.ts'
+import { writeIfOpen } from '../lane/write-if-open.ts'
 import { Backlog, type Waiting } from './backlog.ts'
 import { faultOf } from './clone-failure.ts'
 import { type PosterHandle, windowOf } from './poster-handle.ts'
@@ -141,7 +142,6 @@ export class Outbox {
         if (this.#coalesce(outgoing)) return true
         break
       case 'error':
-        this.#state.count('overflow')
         throw this.#overflowError()
       case 'drop-newest':
         break
@@ -157,7 +157,7 @@ export class Outbox {
 
   /** Tells the dispatcher that nobody waits for the answer of a call. */
   cancel(call: number): void {
-    if (this.#lane.isOpen) this.#lane.write([CANCEL, call])
+    writeIfOpen(this.#lane, [CANCEL, call])
   }
 
   /** Puts every event accepted so far into the port, whatever the credit. */
@@ -267,7 +267,9 @@ export class Outbox {
     this.#arm()
   }
 
+  /** For what is refused, which it counts. */
   #overflowError(): QueueOverflowError {
+    this.#state.count('overflow')
     const { dispatcher, options } = this.#handle
     const poster = options.name === undefined ? 'poster' : `poster '${options.name}'`
     const queue = dispatcher === undefined ? poster : `${poster} of dispatcher '${dispatcher}'`

@@ -215,7 +215,8 @@ export class OwnQueue implements ItemSource<Turn> {
       how()
       this.#context.onProgress()
     }
-    result.then(
+    // a promise is taken as it is; what only looks like one gets the manners of one
+    Promise.resolve(result).then(
       (value) => settle(() => call.settlement.resolve(value)),
       (error: unknown) => settle(() => call.settlement.reject(error)),
     )

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { WorkerCrashedError } from '../errors/index.ts'
 import type { Clock } from '../clock/index.ts'
+import { onWorkerExit } from '../host/worker-exit.ts'
 import type { SharedState } from './shared-state.ts'
 
 /** A call of a poster that has no answer yet. */
@@ -72,15 +73,14 @@ export class PendingCalls {
       settle(exitCode ?? UNKNOWN_EXIT_CODE)
       return
     }
-    const onExit = (code: number): void => {
-      timer[Symbol.dispose]()
-      settle(code)
-    }
     const timer = clock.setTimer(() => {
-      thread.off('exit', onExit)
+      watch[Symbol.dispose]()
       settle(UNKNOWN_EXIT_CODE)
     }, EXIT_CODE_MS)
-    thread.once('exit', onExit)
+    const watch = onWorkerExit(thread, (code) => {
+      timer[Symbol.dispose]()
+      settle(code)
+    })
   }
 
   #takeAll(): PendingCall[] {

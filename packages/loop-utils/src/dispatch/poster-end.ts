@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads'
 import { QueueOverflowError, WorkerCrashedError } from '../errors/index.ts'
+import { onWorkerExit } from '../host/worker-exit.ts'
 import { type LaneEnd, type PortLaneReader, openLaneReader } from '../lane/index.ts'
 import { type CallLimit, toSharedTime } from './call-limit.ts'
 import { checkCallOptions, Settlement } from './calls.ts'
@@ -25,6 +26,7 @@ interface CallToSend {
 export class PosterEnd implements AsyncDisposable {
   readonly #handle: PosterHandle
   readonly #options: ResolvedAttachOptions
+  readonly #state: SharedState
   readonly #outbox: Outbox
   readonly #down: PortLaneReader<DownItem>
   readonly #pending: PendingCalls
@@ -34,9 +36,7 @@ export class PosterEnd implements AsyncDisposable {
   readonly #onEnded: () => void
   #exitCode: number | undefined
   readonly #wakeful = new WakefulWait()
-  readonly #onExit = (code: number): void => {
-    this.#exitCode = code
-  }
+  #exitWatch: Disposable | undefined
   #isBlocking = false
   #emitted = 0
   #closing: Promise<void> | undefined
@@ -45,6 +45,7 @@ export class PosterEnd implements AsyncDisposable {
     const { overflow } = handle.options
     const state = new SharedState(handle.state)
     this.#handle = handle
+    this.#state = state
     this.#options = options
     this.#canTakeBack = overflow === 'drop-oldest' || overflow === 'coalesce'
     this.#keyOf = overflow === 'coalesce' ? (options.coalesceBy ?? ((handler) => handler)) : undefined
@@ -67,7 +68,11 @@ export class PosterEnd implements AsyncDisposable {
       onEnded = resolve
     })
     this.#onEnded = onEnded
-    options.worker?.once('exit', this.#onExit)
+    if (options.worker !== undefined) {
+      this.#exitWatch = onWorkerExit(options.worker, (code) => {
+        this.#exitCode = code
+      })
+    }
     this.#down.open({ item: (item) => this.#receive(item), end: (reason) => this.#onEnd(reason) })
   }
 
@@ -176,6 +181,7 @@ export class PosterEnd implements AsyncDisposable {
     const { maxCalls, name } = this.#handle.options
     if (!this.#outbox.isOpen) throw this.#outbox.closedError
     if (this.#pending.size >= maxCalls) {
+      this.#state.count('overflow')
       const queue = `calls of poster${name === undefined ? '' : ` '${name}'`}`
       throw new QueueOverflowError({ queue, capacity: maxCalls })
     }
@@ -224,7 +230,7 @@ export class PosterEnd implements AsyncDisposable {
       this.#outbox.close(this.#outbox.closedError)
       this.#pending.rejectAll(this.#outbox.closedError)
     }
-    this.#options.worker?.off('exit', this.#onExit)
+    this.#exitWatch?.[Symbol.dispose]()
     this.#onEnded()
   }
 

@@ -215,7 +215,8 @@ export class PosterLink {
       this.#context.onProgress()
       return isWanted
     }
-    result.then(
+    // a promise is taken as it is; what only looks like one gets the manners of one
+    Promise.resolve(result).then(
       (value) => settle([call, RESULT, value]),
       (error: unknown) => {
         if (!settle([call, FAILURE, toPlainError(error)])) this.#report(error, 'call', name)

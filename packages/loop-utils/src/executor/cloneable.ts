@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
+import { describeThrown } from '../errors/describe-thrown.ts'
 import { NotPlainError } from '../errors/not-plain-error.ts'
 import type { ExecutorTransfer } from './transfer-list.ts'
 
@@ -18,8 +19,19 @@ export interface Crossing {
 
 /** The typed error for one that the engine threw since it could not clone a value. */
 export function toCloneError(error: unknown, { value, path, transfer }: Crossing): NotPlainError {
-  const fault = findCloneFault(value, path, transfer) ?? { path, found: `not clonable (${String(error)})` }
+  const found = `not clonable (${describeThrown(error)})`
+  const fault = (isReadable(value) ? findCloneFault(value, path, transfer) : undefined) ?? { path, found }
   return new NotPlainError(fault.path, fault.found)
+}
+
+/** Whether a value can be looked into; a getter in it, say, may throw. */
+export function isReadable(value: unknown): boolean {
+  try {
+    findCloneFault(value, '', [])
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** How many values are looked at: beyond, the clone itself has to tell. */

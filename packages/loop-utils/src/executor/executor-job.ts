@@ -7,7 +7,7 @@ import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
 import type { Observer } from '../observe/observer.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import type { Deadline } from '../timeout/deadline.ts'
-import { toCloneError } from './cloneable.ts'
+import { isReadable, toCloneError } from './cloneable.ts'
 import type { TaskMessage, TaskOutcome } from './run-task.ts'
 import { type CancelCause, TaskControl } from './task-control.ts'
 import type { ExecutorTransfer } from './transfer-list.ts'
@@ -141,10 +141,12 @@ export class ExecutorJob {
 
   /** The thread has ended, or was never given the job. */
   #fail(error: unknown): void {
-    // once the function has begun, what could not be cloned is its result, and its thread has died of that
-    const isCrash = error instanceof PoolCrash || this.hasBegun
     const { args: value, transfer } = this.#call
-    const reason = isCrash ? this.#crash(error) : toCloneError(error, { value, path: 'args', transfer })
+    // once the function has begun, what could not be cloned is its result, and its thread has died of that; before, the
+    // pool cannot tell a thread that died from arguments that throw as they are read
+    const isCrash = this.hasBegun || (error instanceof PoolCrash && isReadable(value))
+    const cause = error instanceof PoolCrash ? error.cause : error
+    const reason = isCrash ? this.#crash(error) : toCloneError(cause, { value, path: 'args', transfer })
     this.#settle(isCrash ? 'crashed' : 'failed', () => this.#reject(reason))
   }
 

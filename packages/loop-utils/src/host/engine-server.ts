@@ -8,7 +8,7 @@ import { seeded } from '../clock/seeded.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import { openLaneReader } from '../lane/port-lane-reader.ts'
 import { openLaneWriter } from '../lane/port-lane-writer.ts'
-import type { HostMessage, PlaceMessage, ReadyMessage } from './worker-messages.ts'
+import { isHostMessage, type PlaceMessage, type ReadyMessage } from './worker-messages.ts'
 
 /** Makes engines for the host at the other end of a port, until that says to close. */
 export class EngineServer {
@@ -22,7 +22,8 @@ export class EngineServer {
   }
 
   start(): void {
-    this.#port.on('message', (message: HostMessage) => {
+    this.#port.on('message', (message: unknown) => {
+      if (!isHostMessage(message)) return
       if (message.type === 'x:place') this.#place(message)
       else void this.#close()
     })

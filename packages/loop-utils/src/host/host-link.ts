@@ -5,6 +5,7 @@ import { HandlerGuard } from '../channel/handler-guard.ts'
 import { LinkCounters } from '../channel/link-counters.ts'
 import { LinkClosedError, linkRevival } from '../channel/link-errors.ts'
 import { type LinkLimits, linkLimits } from '../channel/link-limits.ts'
+import { describeThrown } from '../errors/describe-thrown.ts'
 import { checkDuration } from '../errors/option-checks.ts'
 import { WorkerCrashedError } from '../errors/worker-crashed-error.ts'
 import { LOG_LEVELS } from '../log/log-level.ts'
@@ -193,7 +194,7 @@ export class HostLink implements ErasedLink {
       return undefined
     } catch (error) {
       await life?.retire(FAILED_ENGINE)
-      return error instanceof Error ? error : new Error(`replay failed with ${String(error)}`)
+      return error instanceof Error ? error : new Error(`replay failed with ${describeThrown(error)}`)
     }
   }
 

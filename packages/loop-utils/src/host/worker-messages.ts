@@ -25,6 +25,12 @@ export interface CloseMessage {
 /** What a host sends to its worker. */
 export type HostMessage = PlaceMessage | CloseMessage
 
+/** Whether a message is of the host; who has made the worker may send others. */
+export function isHostMessage(message: unknown): message is HostMessage {
+  const type = typeOf(message)
+  return type === 'x:place' || type === 'x:close'
+}
+
 /** What a worker sends to its host, once: it takes engines. */
 export interface ReadyMessage {
   readonly type: 'x:ready'
@@ -32,5 +38,9 @@ export interface ReadyMessage {
 
 /** Whether a message is the worker's word that it takes engines; an entry may send others. */
 export function isReadyMessage(message: unknown): message is ReadyMessage {
-  return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === 'x:ready'
+  return typeOf(message) === 'x:ready'
+}
+
+function typeOf(message: unknown): unknown {
+  return typeof message === 'object' && message !== null ? (message as { type?: unknown }).type : undefined
 }

@@ -1,3 +1,4 @@
+import { describeThrown, stackOf } from '../errors/describe-thrown.ts'
 import { isThenable } from '../policy/race.ts'
 
 /**
@@ -5,15 +6,12 @@ import { isThenable } from '../policy/race.ts'
  * It shows as a warning (`process.on('warning')`) and never ends the process.
  */
 export function warnOfStrayError(error: unknown, source: string): void {
-  let message = 'what cannot be read'
-  let detail: string | undefined
-  try {
-    message = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
-    detail = error instanceof Error ? error.stack : undefined
-  } catch {
-    // it can be told all the same that there was one
-  }
-  process.emitWarning(`${source} threw ${message}`, { type: 'StrayErrorWarning', code: 'LOOP_STRAY_ERROR', detail })
+  const detail = stackOf(error)
+  process.emitWarning(`${source} threw ${describeThrown(error)}`, {
+    type: 'StrayErrorWarning',
+    code: 'LOOP_STRAY_ERROR',
+    detail,
+  })
 }
 
 /** Runs a callback of the user's whose failure, now or when its promise rejects, must not reach us. */
@@ -29,8 +27,4 @@ export function callReporting(callback: () => unknown, report: (error: unknown) 
   } catch (error) {
     report(error)
   }
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

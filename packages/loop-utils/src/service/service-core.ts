@@ -11,7 +11,7 @@ import {
 import { WaitingList } from '../events/waiting-list.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
 import type { Observer, OnEvent } from '../observe/observer.ts'
-import { callSafely, warnOfStrayError } from '../observe/stray-error.ts'
+import { callReporting, callSafely, warnOfStrayError } from '../observe/stray-error.ts'
 import { timeout } from '../timeout/timeout.ts'
 import { HealthRecord } from './health-record.ts'
 import type { HealthReport, LinkHealth } from './health.ts'
@@ -32,7 +32,10 @@ const changed = new ObservationPoint('x:loop-utils:service:change')
 export interface ServiceCoreOptions extends Observer {
   /** For logs and reports. Default: the name of the class. */
   readonly name?: string
-  /** Told what listeners throw, and with event `'stop'` what ending a failed incarnation does. Default: a warning. */
+  /**
+   * Told what listeners throw, with event `'stop'` what ending a failed incarnation does, and with `'health'` what the
+   * figures of a report do. Default: a warning.
+   */
   readonly onError?: ListenerErrorHandler
   /**
    * What makes the service ready: `'start'` (default) that it has started, `'manual'` that the subclass says so by
@@ -343,7 +346,12 @@ export abstract class ServiceCore<E extends EventArguments<E> & ServiceEvents = 
   }
 
   #refreshHealth(): void {
-    if (this.#health.judge(this.#state, this.#isReady)) this.#emit('health', this.health())
+    if (!this.#health.judge(this.#state, this.#isReady)) return
+    // the figures are the subclass's; what they throw must not stop it from living
+    callReporting(
+      () => this.#emit('health', this.health()),
+      (error) => callSafely('onError', () => this.#onError(error, 'health')),
+    )
   }
 
   /** The events of a service are known here, those of the subclass are not. */

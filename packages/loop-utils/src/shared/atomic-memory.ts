@@ -10,6 +10,7 @@ export interface MemoryKind {
 }
 
 const TAG = 0
+const LONG_BYTES = BigInt64Array.BYTES_PER_ELEMENT
 
 /** The first cell and the first long after the tag. */
 export const FIRST_CELL = 2
@@ -40,7 +41,7 @@ export class AtomicMemory implements LoopMemory {
    * @throws OptionError when `buffer` is not of that kind
    */
   static attach(buffer: SharedArrayBuffer, { name, tag, bytes }: MemoryKind): AtomicMemory {
-    if (buffer instanceof SharedArrayBuffer && buffer.byteLength >= bytes) {
+    if (buffer instanceof SharedArrayBuffer && buffer.byteLength >= bytes && buffer.byteLength % LONG_BYTES === 0) {
       const memory = new AtomicMemory(buffer)
       if (memory.load(TAG) === tag) return memory
     }

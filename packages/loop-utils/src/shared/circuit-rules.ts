@@ -47,8 +47,14 @@ export function settle(state: CircuitState, end: CallEnd, settings: CircuitSetti
   return failures >= settings.failures ? { status: 'open', since: nextLife(state, nowMs) } : { ...state, failures }
 }
 
+/** How far ahead of its time a life may begin because a closed circuit was reset again and again. */
+const MOST_AHEAD_MS = 100
+
 /** Enters a state that somebody asked for. */
 export function enter(status: 'closed' | 'isolated', state: CircuitState, nowMs: number): CircuitState {
+  // lives that follow one another faster than milliseconds begin ahead of time, and who opens then stays open for longer
+  const isAhead = state.since > nowMs + MOST_AHEAD_MS
+  if (isAhead && status === 'closed' && state.status === 'closed') return { ...state, failures: 0 }
   const since = nextLife(state, nowMs)
   return status === 'closed' ? { status, since, failures: 0 } : { status, since }
 }

@@ -183,7 +183,10 @@ export class ThreadBreaker implements Policy {
     }
   }
 
-  /** Closes the circuit for every thread, whatever its state. Outcomes of calls that are under way come late. */
+  /**
+   * Closes the circuit for every thread, whatever its state. Outcomes of calls that are under way come late, as long as
+   * there are fewer resets than milliseconds.
+   */
   reset(): void {
     runSteps(setCircuit(this.#memory, { status: 'closed', nowMs: this.#now() }))
   }

@@ -40,6 +40,8 @@ const KIND: MemoryKind = { name: 'ThreadRateLimiter', tag: 0x780a_7c05, bytes: 6
 const NS_PER_MS = 1e6
 /** Beyond it a delay is as good as endless. */
 const ENDLESS_NS = 2n ** 62n
+/** 73 years. Together with an endless delay, and the time since the limiter was made, it fits 63 bits. */
+const LONGEST_REFILL_NS = 2 ** 61
 
 /** The rate that all threads keep together; for who makes the limiter. */
 export interface ThreadRate {
@@ -47,7 +49,10 @@ export interface ThreadRate {
   readonly limit: number
   /** In milliseconds. Default 1000. */
   readonly periodMs?: number
-  /** How many may come ahead of their time, beside the one that is due. Default 0: strictly spaced. */
+  /**
+   * How many may come ahead of their time, beside the one that is due. Default 0: strictly spaced. All of them must be
+   * back within 73 years.
+   */
   readonly burst?: number
 }
 
@@ -312,5 +317,7 @@ function checkRate(rate: ThreadRate): [intervalNs: number, burst: number] {
   if (limit <= 0 || interval < 1 || interval > Number.MAX_SAFE_INTEGER) {
     throw new OptionError('limit', limit, 'from one token in 100 days to one a nanosecond')
   }
-  return [Math.ceil(interval), checkInteger('burst', burst, { min: 0, max: 2 ** 31 - 2 }) + 1]
+  const intervalNs = Math.ceil(interval)
+  const max = Math.min(2 ** 31 - 2, Math.floor(LONGEST_REFILL_NS / intervalNs) - 1)
+  return [intervalNs, checkInteger('burst', burst, { min: 0, max }) + 1]
 }

@@ -7,6 +7,7 @@ import { checkInteger } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { ServiceStateError } from '../errors/service-state-error.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
+import { onWorkerExit } from '../host/worker-exit.ts'
 import { AtomicMemory, type MemoryKind } from './atomic-memory.ts'
 import { blockOn, checkBlocking } from './block-on.ts'
 import { LoopWaits, type ThreadWaitOptions, type ThreadWaitStats } from './loop-waits.ts'
@@ -176,11 +177,9 @@ export class ThreadSemaphore implements Disposable {
   /** Reclaims the permits of `worker` when it exits. Disposing what is returned calls that off. */
   reclaimAtExit(worker: Worker): Disposable {
     const { threadId: id } = worker
-    const onExit = (): void => {
+    return onWorkerExit(worker, () => {
       this.reclaim(id)
-    }
-    worker.once('exit', onExit)
-    return { [Symbol.dispose]: () => void worker.off('exit', onExit) }
+    })
   }
 
   /** Rejects all who wait on this loop, as on shutdown; returns how many there were. */

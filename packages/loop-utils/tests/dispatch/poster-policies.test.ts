@@ -18,7 +18,7 @@ const step = fc.record<Step>({
 
 interface Run {
   readonly delivered: number[]
-  /** Ids of events that emit took, in order, and of those it did not. */
+  /** Ids of events that emit took, in order, and of all that was refused. */
   readonly taken: number[]
   readonly refused: number[]
   /** Ids of posts and calls that were not refused. */
@@ -68,7 +68,7 @@ async function perform(
   }
   const closed = poster.close()
   const certain: number[] = []
-  for (const { id, outcome } of promises) if (await outcome) certain.push(id)
+  for (const { id, outcome } of promises) ((await outcome) ? certain : refused).push(id)
   await closed
   return { delivered, taken, refused, certain, keys, dispatcher }
 }
