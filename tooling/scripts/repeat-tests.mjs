@@ -31,7 +31,7 @@ async function failuresOfRun() {
     stdio: 'ignore',
     detached: true,
   })
-  const endGroup = () => process.kill(-run.pid)
+  const endGroup = () => process.kill(-Number(run.pid))
   process.once('exit', endGroup)
   const code = await new Promise((resolve) => run.once('exit', resolve))
   process.off('exit', endGroup)
