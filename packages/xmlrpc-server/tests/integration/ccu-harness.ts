@@ -51,6 +51,8 @@ export async function answersFor(
   { control }: FakeDeviceProcess,
   { interfaceId }: Pick<Registration, 'interfaceId'>,
 ): Promise<readonly (readonly [method: string, outcome: unknown])[]> {
+  // what a callback leads to is heard before the CCU has the answer
+  await control.ccuSettled()
   const answers = await control.ccuAnswers()
   return answers.filter((answer) => answer.interfaceId === interfaceId).map(({ method, outcome }) => [method, outcome])
 }

@@ -45,7 +45,6 @@ describe('against a fake CCU, which speaks through the npm library xmlrpc', () =
     await expect.poll(() => central.newAddresses.length).toBeGreaterThan(all.length)
     const added = new Set(central.newAddresses)
     for (const { id } of all.slice(1)) expect(added).toContain(id)
-    await device.control.ccuSettled()
     const answers = await answersFor(device, registration)
     expect(answers.map(([method]) => method)).toEqual(['system.listMethods', 'listDevices', 'newDevices'])
     expect(answers[0]?.[1]).toMatchObject({
