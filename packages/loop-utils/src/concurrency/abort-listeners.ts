@@ -1,3 +1,5 @@
+import { callSafely } from '../observe/stray-error.ts'
+
 /** What listens to a signal, and the one listener that the signal itself has of theirs. */
 interface Listening {
   readonly listeners: Set<() => void>
@@ -27,7 +29,8 @@ function listeningTo(signal: AbortSignal): Listening {
   if (listening === undefined) {
     const listeners = new Set<() => void>()
     const onAbort = (): void => {
-      for (const listener of listeners) listener()
+      // what one throws must not keep the others from the abort
+      for (const listener of listeners) callSafely('a listener to an abort', listener)
     }
     listening = { listeners, onAbort }
     known.set(signal, listening)

@@ -98,12 +98,13 @@ export class XmlRpcClient implements AsyncDisposable {
     if (this.#isClosed) throw new XmlRpcClientClosedError()
     signal?.throwIfAborted()
     const life = new AbortController()
-    const onAbort = (): void => life.abort(signal?.reason)
-    signal?.addEventListener('abort', onAbort, { once: true })
     const { clock, timeoutMs: defaultMs } = this.#rules
-    const limit = { signal: life.signal, what: `xml-rpc call ${method}`, ...(clock === undefined ? {} : { clock }) }
+    const limit = { signal, what: `xml-rpc call ${method}`, ...(clock === undefined ? {} : { clock }) }
     const post = timeout(
-      (context) => this.#exchange.post(document, this.#contentType, context.signal),
+      (context) => {
+        context.signal.addEventListener('abort', () => life.abort(context.signal.reason), { once: true })
+        return this.#exchange.post(document, this.#contentType, life.signal)
+      },
       timeoutMs ?? defaultMs,
       limit,
     )
@@ -112,7 +113,6 @@ export class XmlRpcClient implements AsyncDisposable {
       return await post
     } finally {
       this.#underWay.delete(life)
-      signal?.removeEventListener('abort', onAbort)
     }
   }
 

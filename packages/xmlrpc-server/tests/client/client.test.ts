@@ -1,7 +1,7 @@
 import { OptionError, TimeoutError } from '@x/loop-utils/errors'
 import { certificateAuthority } from '@x/testkit/certificates'
 import { expectNoLeaks } from '@x/testkit/leaks'
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { XmlRpcClient, XmlRpcClientClosedError, XmlRpcHttpError, XmlRpcTransportError } from '../../src/client/index.ts'
@@ -188,6 +188,19 @@ describe('XmlRpcClient', () => {
     controller.abort(reason)
     expect(await call).toBe(reason)
     expect(await thrownBy(client.call('m', [], { signal: AbortSignal.abort(reason) }))).toBe(reason)
+  })
+
+  it('has one listener for all the calls that a signal ends, and none after them', async () => {
+    await using server = await RawServer.listen(() => {})
+    await using client = new XmlRpcClient({ url: server.url, maxConnections: 20 })
+    const controller = new AbortController()
+    const { signal } = controller
+    const calls = Array.from({ length: 20 }, () => thrownBy(client.call('m', [], { signal })))
+    await expect.poll(() => server.requests.length).toBe(20)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    controller.abort('enough')
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['enough']))
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('rejects what is under way when it closes, and every call after', async () => {
