@@ -89,6 +89,18 @@ describe('setTimer', () => {
     expect(callback).not.toHaveBeenCalled()
   })
 
+  it.each(['ref', 'unref'] as const)('stays as it was told to be in a later stretch of a long wait: %s', (told) => {
+    vi.useFakeTimers()
+    const timeouts = vi.spyOn(globalThis, 'setTimeout')
+    const timer = systemClock.setTimer(() => undefined, 2 ** 32, { ref: told === 'unref' })
+    timer[told]()
+    vi.advanceTimersByTime(2 ** 31)
+    expect(timeouts.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual(
+      told === 'ref' ? [true, true] : [false, false],
+    )
+    timeouts.mockRestore()
+  })
+
   it('may be disposed of by its own callback', async () => {
     const timer = await new Promise<Disposable>((resolve) => {
       const own = systemClock.setTimer(() => resolve(own), 0)
