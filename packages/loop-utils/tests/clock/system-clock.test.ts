@@ -89,6 +89,22 @@ describe('setTimer', () => {
     expect(callback).not.toHaveBeenCalled()
   })
 
+  it.each(['ref', 'unref'] as const)('stays as it was told to be in a later stretch of a long wait: %s', (told) => {
+    vi.useFakeTimers()
+    const { setTimeout: setFake } = globalThis
+    const timeouts: NodeJS.Timeout[] = []
+    globalThis.setTimeout = ((...given: Parameters<typeof setFake>) => {
+      const timeout = setFake(...given)
+      timeouts.push(timeout)
+      return timeout
+    }) as typeof setFake
+    const timer = systemClock.setTimer(() => undefined, 2 ** 32, { ref: told === 'unref' })
+    timer[told]()
+    vi.advanceTimersByTime(2 ** 31)
+    globalThis.setTimeout = setFake
+    expect(timeouts.map((timeout) => timeout.hasRef())).toEqual(told === 'ref' ? [true, true] : [false, false])
+  })
+
   it('may be disposed of by its own callback', async () => {
     const timer = await new Promise<Disposable>((resolve) => {
       const own = systemClock.setTimer(() => resolve(own), 0)

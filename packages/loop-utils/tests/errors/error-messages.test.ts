@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
   checkText,
+  DispatcherClosedError,
   LaneClosedError,
+  ModeOptionError,
   OptionError,
   QueueOverflowError,
   RetryExhaustedError,
@@ -14,6 +16,13 @@ describe('a message tells what happened, with which value, and what to do', () =
     [
       'inbox is full at 4 items; consume faster, raise its capacity, or choose an overflow policy that drops',
       () => new QueueOverflowError({ queue: 'inbox', capacity: 4 }),
+    ],
+    ["dispatcher 'main' is closed; post before close() is called", () => new DispatcherClosedError('main')],
+    ['dispatcher is closed; post before close() is called', () => new DispatcherClosedError()],
+    [
+      "option tls.lookup holds a function or live object, which cannot cross to mode 'thread'; " +
+        "use mode 'loop', or give data or a module reference instead",
+      () => new ModeOptionError('tls.lookup'),
     ],
     ['lane is closed (reader-closed); open a new one', () => new LaneClosedError('reader-closed')],
     [

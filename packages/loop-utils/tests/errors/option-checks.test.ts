@@ -1,17 +1,22 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import { ManualClock } from '../../src/clock/index.ts'
 import {
   checkBoolean,
+  checkClock,
   checkCount,
+  checkDeadline,
   checkDuration,
   checkFunction,
   checkInteger,
   checkNumber,
+  checkObject,
   checkOneOf,
   checkSignal,
   checkText,
   isXError,
   OptionError,
 } from '../../src/errors/index.ts'
+import { Deadline } from '../../src/timeout/index.ts'
 
 function refusal(check: () => unknown): OptionError {
   try {
@@ -42,6 +47,12 @@ describe('option checks', () => {
     expect(checkFunction('a', fn)).toBe(fn)
     expect(checkSignal('a', signal)).toBe(signal)
     expect(checkSignal('a', undefined)).toBeUndefined()
+    const [clock, deadline] = [new ManualClock(), Deadline.after(1000)]
+    expect(checkClock(clock)).toBe(clock)
+    const halfClock = { now: () => 5 }
+    expect(checkClock(halfClock, ['now'])).toBe(halfClock)
+    expect(checkDeadline('a', deadline)).toBe(deadline)
+    expect(checkDeadline('a', undefined)).toBeUndefined()
     expectTypeOf(checkOneOf('a', 'x', ['x', 'y'])).toEqualTypeOf<'x' | 'y'>()
   })
 
@@ -66,11 +77,22 @@ describe('option checks', () => {
     ['a string of at least 2 and at most 3 characters', () => checkText('o', 'abcd', { minLength: 2, maxLength: 3 })],
     ['a function', () => checkFunction('o', 'f' as never)],
     ['an AbortSignal', () => checkSignal('o', {})],
+    ['an object', () => checkObject(5 as never, 'o')],
+    ['a Deadline, such as Deadline.after(1000)', () => checkDeadline('o', 1000)],
+    ['a Deadline, such as Deadline.after(1000)', () => checkDeadline('o', null)],
   ])('refuse what is not %s', (expected, check) => {
     const error = refusal(check)
     expect(error).toMatchObject({ name: 'OptionError', code: 'LOOP_OPTION', option: 'o', expected })
     expect(error.message).toBe(`option o is ${error.value}; give ${expected}`)
     expect(isXError(error)).toBe(true)
+  })
+
+  it.each([
+    ['a Clock, with now() and setTimer()', () => checkClock({ now: () => 5 })],
+    ['a Clock, with now() and setTimer()', () => checkClock(null as never)],
+    ['a Clock, with wall()', () => checkClock({ now: () => 5 }, ['wall'])],
+  ])('refuse as a clock what is not %s', (expected, check) => {
+    expect(refusal(check)).toMatchObject({ option: 'clock', expected })
   })
 
   it.each([
