@@ -109,6 +109,20 @@ describe('the end of a call', () => {
     await Promise.all([end, closed])
   })
 
+  it('leaves no timer when it is given up just as its function begins', async () => {
+    const { clock, executor } = open()
+    const controller = new AbortController()
+    const abort = (): void => controller.abort('enough')
+    const call = executor.run(ref('callThenHang'), [abort], { signal: controller.signal, timeoutMs: 1000 })
+    expect(await rejection(call)).toBe('enough')
+    await turns()
+    // its grace
+    expect(clock.pending).toBe(1)
+    await clock.advance(100)
+    expect(clock.pending).toBe(0)
+    await executor.close()
+  })
+
   it('leaves no timer of its limits', async () => {
     const { clock, executor } = open()
     const limits = { timeoutMs: 1000, queueTimeoutMs: 1000, deadline: Deadline.after(1000, clock) }

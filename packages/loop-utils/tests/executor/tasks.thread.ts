@@ -89,6 +89,12 @@ export function hang(started: SharedArrayBuffer): Promise<never> {
   return never()
 }
 
+/** Where it runs on the loop of who asks, that may act as it begins. */
+export function callThenHang(act: () => void): Promise<never> {
+  act()
+  return never()
+}
+
 /** An error as a value, with what a clone leaves out. */
 export function describeFailure(): Error {
   return Object.assign(new RangeError('as a value'), { again: () => 1 })
