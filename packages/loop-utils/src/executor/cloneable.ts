@@ -46,18 +46,15 @@ export function findCloneFault(
   path: string,
   transfer: readonly ExecutorTransfer[],
 ): CloneFault | undefined {
-  const seen = new Set<object>(transfer)
+  const seen = new Set<unknown>(transfer)
   const open: [unknown, string][] = [[value, path]]
   for (const [part, where] of open) {
     if (seen.size > MAX_VALUES) return undefined
-    if (typeof part === 'object' && part !== null) {
-      if (seen.has(part)) continue
-      seen.add(part)
-    }
+    if (seen.has(part)) continue
+    seen.add(part)
     const found = faultOf(part)
     if (found !== undefined) return { path: where, found }
-    if (typeof part !== 'object' || part === null) continue
-    for (const inner of partsOf(part, where)) open.push(inner)
+    if (typeof part === 'object' && part !== null) for (const inner of partsOf(part, where)) open.push(inner)
   }
   return undefined
 }

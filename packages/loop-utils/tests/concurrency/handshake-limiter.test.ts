@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createHandshakeLimiter, handshakeLimiter } from '../../src/concurrency/index.ts'
 import { OptionError } from '../../src/errors/index.ts'
+import { ThreadSemaphore } from '../../src/shared/index.ts'
 import { rejection } from '../settled.ts'
 import { Deferred, turnMicrotasks } from './interleavings.ts'
 
@@ -100,6 +101,49 @@ describe('createHandshakeLimiter', () => {
     expect(() => createHandshakeLimiter({ perHost: 0 })).toThrow(OptionError)
     await expect(createHandshakeLimiter().acquire('')).rejects.toThrow('option host')
     await expect(createHandshakeLimiter().run('a', 1 as never)).rejects.toThrow('option fn')
+  })
+})
+
+describe('a handshake limiter that shares with other threads', () => {
+  it('counts those that go on, and those that come, and gives each place back once', async () => {
+    const limiter = createHandshakeLimiter()
+    const total = new ThreadSemaphore(3)
+    const before = [await limiter.acquire('a'), await limiter.acquire('b')]
+    limiter.shareBy(total)
+    expect([limiter.total, total.available]).toEqual([total, 1])
+    const after = await limiter.acquire('c')
+    expect(total.available).toBe(0)
+    const waiting = limiter.acquire('d')
+    after.release()
+    const last = await waiting
+    expect([limiter.running, total.available]).toEqual([3, 0])
+    for (const [index, permit] of [last, ...before].entries()) {
+      permit.release()
+      permit.release()
+      expect(total.available).toBe(index + 1)
+    }
+  })
+
+  it('says why it cannot, and takes no place then', async () => {
+    const limiter = createHandshakeLimiter()
+    const total = new ThreadSemaphore(3)
+    expect(total.tryAcquire(2)).toBeDefined()
+    const permits = [await limiter.acquire('a'), await limiter.acquire('b')]
+    expect(() => limiter.shareBy(total)).toThrow(
+      expect.objectContaining({
+        code: 'LOOP_SERVICE_STATE',
+        operation: 'share handshakes',
+        state: '2 go on here and 2 on other threads',
+        message: expect.stringContaining('do so before the first one') as string,
+      }) as Error,
+    )
+    expect([limiter.total, total.available]).toEqual([undefined, 1])
+    for (const permit of permits) permit.release()
+    limiter.shareBy(total)
+    expect(() => limiter.shareBy(total)).toThrow(
+      expect.objectContaining({ operation: 'share handshakes', state: 'they are shared already' }) as Error,
+    )
+    expect(total.available).toBe(1)
   })
 })
 

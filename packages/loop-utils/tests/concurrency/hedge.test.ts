@@ -61,7 +61,7 @@ describe('hedge', () => {
       throw new Error('full')
     }
     expect(await hedge(async () => 'answer', { afterMs: 50, latencies })).toBe('answer')
-    expect((await warned).message).toContain('full')
+    expect((await warned).message).toBe('latencies.record threw Error: full')
   })
 
   it.each([

@@ -207,6 +207,24 @@ describe('throttle', () => {
     ])
   })
 
+  it('calls at once again as soon as the interval is over', async () => {
+    const clock = new ManualClock()
+    const { fn, log } = noting(clock)
+    const leading = throttle(fn, 100, { trailing: false, clock })
+    for (const [text, passedMs] of [
+      ['a', 99],
+      ['b', 1],
+      ['c', 0],
+    ] as const) {
+      leading(text)
+      await clock.advance(passedMs)
+    }
+    expect(log).toEqual([
+      [0, 'a'],
+      [100, 'c'],
+    ])
+  })
+
   it('never calls twice within an interval, nor keeps the latest call from being made', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -170,6 +170,20 @@ describe('RwLock', () => {
     expect(readersBefore).toBe(0)
   })
 
+  it('lets a writer in that has waited, and nobody beside it', async () => {
+    const lock = new RwLock()
+    const reader = await lock.acquireRead()
+    const writing = lock.acquireWrite()
+    reader.release()
+    const writer = await writing
+    expect([lock.readers, lock.tryAcquireRead(), lock.tryAcquireWrite()]).toEqual([0, undefined, undefined])
+    writer.release()
+    const next = await lock.acquireWrite()
+    expect(lock.tryAcquireRead()).toBeUndefined()
+    next.release()
+    expect(lock.tryAcquireRead()).toBeDefined()
+  })
+
   it('lets readers in when the writer before them gives up', async () => {
     const lock = new RwLock()
     const reader = await lock.acquireRead()

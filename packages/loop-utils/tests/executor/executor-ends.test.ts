@@ -1,60 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { ManualClock } from '../../src/clock/index.ts'
-import {
-  type ExecutorRunOptions,
-  PoolCrash,
-  PoolExecutor,
-  type PoolExecutorOptions,
-  type PoolJob,
-  type WorkerPool,
-} from '../../src/executor/index.ts'
+import { PoolCrash, type PoolJob, type WorkerPool } from '../../src/executor/index.ts'
 import type { TaskMessage } from '../../src/executor/run-task.ts'
 import { TaskControl } from '../../src/executor/task-control.ts'
 import { ThreadLatch } from '../../src/shared/index.ts'
 import { Deadline } from '../../src/timeout/index.ts'
 import { rejection, settled } from '../settled.ts'
+import { END, hang, idle, NONE, open, type Opened, ref, turns } from './loop-executor.ts'
 import { LoopPool } from './loop-pool.ts'
-import type * as tasks from './tasks.thread.ts'
 
 // How calls end for their callers, and what that leaves behind: on pools of this thread, by a clock of the test's.
-
-const module = new URL('./tasks.thread.js', import.meta.url)
-const ref = (name: keyof typeof tasks): { module: URL; export: string } => ({ module, export: name })
-
-interface Opened {
-  readonly executor: PoolExecutor
-  readonly clock: ManualClock
-  readonly pool: LoopPool
-  readonly told: unknown[]
-}
-
-function open(options: PoolExecutorOptions = {}): Opened {
-  const clock = new ManualClock()
-  const pool = new LoopPool()
-  const told: unknown[] = []
-  const executor = new PoolExecutor({
-    openPool: () => pool,
-    maxThreads: 1,
-    clock,
-    graceMs: 100,
-    onEvent: (name, data) => void told.push([name, data]),
-    ...options,
-  })
-  return { executor, clock, pool, told }
-}
-
-/** Starts a function that never ends, and waits until it has begun. */
-async function hang(executor: PoolExecutor, options: ExecutorRunOptions = {}): Promise<{ end: Promise<unknown> }> {
-  const started = new ThreadLatch(1)
-  const end = rejection(executor.run(ref('hang'), [started.buffer], options))
-  await started.wait({ ref: true })
-  return { end }
-}
-
-/** Waits until no thread is occupied. */
-async function idle(executor: PoolExecutor): Promise<void> {
-  while (executor.stats().running > 0) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** A pool whose threads run nothing: each job ends by an error, after its function has begun or before. */
 class FailingPool implements WorkerPool {
@@ -77,9 +31,6 @@ class FailingPool implements WorkerPool {
 
   async close(): Promise<void> {}
 }
-
-const END = 'x:loop-utils:executor:end'
-const NONE = { completed: 0, failed: 0, crashed: 0, aborted: 0, 'timed-out': 0, closed: 0 }
 
 describe('the end of a call', () => {
   it('is told and counted: by value, by error, by abort, by timeout, by close', async () => {
@@ -143,6 +94,33 @@ describe('the end of a call', () => {
     controller.abort()
     await executor.close()
     expect(told).toEqual([[END, { task: 'add', end: 'completed', hasBegun: true }]])
+  })
+
+  it('leaves no timer when it had no limits and was not on a thread', async () => {
+    const { clock, executor } = open()
+    const controller = new AbortController()
+    const { end } = await hang(executor)
+    const queued = rejection(executor.run(ref('add'), [1, 2], { signal: controller.signal }))
+    controller.abort('enough')
+    expect(await queued).toBe('enough')
+    expect(clock.pending).toBe(0)
+    const closed = executor.close({ drain: false })
+    await clock.advance(100)
+    await Promise.all([end, closed])
+  })
+
+  it('leaves no timer when it is given up just as its function begins', async () => {
+    const { clock, executor } = open()
+    const controller = new AbortController()
+    const abort = (): void => controller.abort('enough')
+    const call = executor.run(ref('callThenHang'), [abort], { signal: controller.signal, timeoutMs: 1000 })
+    expect(await rejection(call)).toBe('enough')
+    await turns()
+    // its grace
+    expect(clock.pending).toBe(1)
+    await clock.advance(100)
+    expect(clock.pending).toBe(0)
+    await executor.close()
   })
 
   it('leaves no timer of its limits', async () => {
@@ -222,11 +200,13 @@ describe('a call that its caller gives up', () => {
       give = resolve
     })
     const { clock, executor } = open({ openPool: () => opening })
-    const call = rejection(executor.run(ref('hang'), [new ThreadLatch(1).buffer], { queueTimeoutMs: 3 }))
+    const limits = { queueTimeoutMs: 3, timeoutMs: 50 }
+    const call = rejection(executor.run(ref('hang'), [new ThreadLatch(1).buffer], limits))
     await clock.advance(3)
     expect(await call).toMatchObject({ timeoutMs: 3 })
     give(pool)
     await idle(executor)
+    await turns()
     expect(new TaskControl(pool.messages[0]?.control).hasBegun).toBe(false)
     expect(clock.pending).toBe(0)
     await executor.close()
@@ -241,6 +221,7 @@ describe('a call whose thread ends', () => {
     const crash = await rejection(executor.run(ref('add'), [1, 2], { timeoutMs: 100, queueTimeoutMs: 100 }))
     expect(crash).toMatchObject({ code: 'LOOP_WORKER_CRASHED', exitCode: 9, maybeExecuted: false, cause })
     expect(told).toEqual([[END, { task: 'add', end: 'crashed', hasBegun: false }]])
+    await turns()
     expect([executor.stats().ended, clock.pending]).toEqual([{ ...NONE, crashed: 1 }, 0])
     // neither does the engine wait for it any more
     const cells = new Int32Array(pool.messages[0]?.control ?? failed())
@@ -273,100 +254,6 @@ describe('a call whose thread ends', () => {
       maybeExecuted: true,
       cause,
     })
-    await executor.close()
-  })
-})
-
-describe('a close', () => {
-  it('waits five seconds for what was accepted, and reports', async () => {
-    const { clock, executor } = open({ graceMs: 0 })
-    const done = executor.run(ref('add'), [1, 2])
-    const running = await hang(executor)
-    const queued = rejection(executor.run(ref('add'), [3, 4]))
-    expect(await done).toBe(3)
-    const closing = executor.close()
-    await clock.advance(4999)
-    expect(executor.stats()).toMatchObject({ queued: 1, running: 1, ended: { closed: 0 } })
-    await clock.advance(1)
-    expect(await running.end).toMatchObject({
-      code: 'LOOP_EXECUTOR_CLOSED',
-      maybeExecuted: true,
-      message: 'executor is closed; the function may have run; run it before close() is called, or on another executor',
-    })
-    expect(await queued).toMatchObject({
-      code: 'LOOP_EXECUTOR_CLOSED',
-      maybeExecuted: false,
-      message: 'executor is closed; the function did not run; run it before close() is called, or on another executor',
-    })
-    await clock.advance(0)
-    expect(await closing).toEqual({ completed: 0, discarded: 1, cancelled: 1 })
-  })
-
-  it('ends its pool once, after the last function, and leaves no timer', async () => {
-    const { clock, executor, pool } = open()
-    const calls = [executor.run(ref('later'), [1]), executor.run(ref('later'), [2])]
-    const closing = executor.close({ deadlineMs: Infinity })
-    expect(executor.close({ drain: false })).toBe(closing)
-    expect(await closing).toEqual({ completed: 2, discarded: 0, cancelled: 0 })
-    expect(await Promise.all(calls)).toEqual([1, 2])
-    await executor[Symbol.asyncDispose]()
-    expect([pool.log, clock.pending]).toEqual([['run', 'run', 'close'], 0])
-  })
-
-  it('counts what came to its own end, by an error too, and not what its caller had given up', async () => {
-    const { clock, executor } = open()
-    const controller = new AbortController()
-    const { end } = await hang(executor, { signal: controller.signal })
-    const rest = [settled(executor.run(ref('failPlainly'), [])), settled(executor.run(ref('add'), [1, 2]))]
-    controller.abort('enough')
-    expect(await end).toBe('enough')
-    const closing = executor.close()
-    await clock.advance(100)
-    expect(await closing).toEqual({ completed: 2, discarded: 0, cancelled: 0 })
-    await Promise.all(rest)
-  })
-
-  it('has nothing to end when its pool could not be opened', async () => {
-    const { executor } = open({ openPool: () => Promise.reject(new Error('no threads today')) })
-    const call = rejection(executor.run(ref('add'), [1, 2]))
-    const closing = executor.close()
-    expect(await call).toMatchObject({ message: 'no threads today' })
-    expect(await closing).toEqual({ completed: 1, discarded: 0, cancelled: 0 })
-    expect(executor.stats()).toEqual({ queued: 0, running: 0, ended: { ...NONE, failed: 1 } })
-  })
-
-  it('refuses calls from then on, and tells nobody of them', async () => {
-    const { executor, told } = open()
-    await executor.close()
-    expect(await rejection(executor.run(ref('add'), [1, 2]))).toMatchObject({
-      code: 'LOOP_EXECUTOR_CLOSED',
-      maybeExecuted: false,
-    })
-    expect([told, executor.stats().ended]).toEqual([[], NONE])
-  })
-})
-
-describe('a queue that is full', () => {
-  it('refuses a call, tells so, and has room again for the next', async () => {
-    const { executor, told } = open({ maxQueue: 2 })
-    const calls = [1, 2, 3].map((n) => executor.run(ref('add'), [n, n]))
-    expect(await rejection(executor.run(ref('add'), [4, 4]))).toMatchObject({
-      code: 'LOOP_QUEUE_OVERFLOW',
-      queue: 'queue of the executor',
-      capacity: 2,
-    })
-    expect(told).toEqual([['x:loop-utils:executor:refuse', { task: 'add', queued: 2, running: 1 }]])
-    expect(await Promise.all(calls)).toEqual([2, 4, 6])
-    expect(await executor.run(ref('add'), [5, 5])).toBe(10)
-    await executor.close()
-  })
-
-  it('is served in the order in which the calls came, and none of them twice', async () => {
-    const { executor, pool } = open()
-    const calls = Array.from({ length: 5 }, (_, n) => executor.run(ref('later'), [n]))
-    expect(executor.stats()).toMatchObject({ queued: 4, running: 1 })
-    expect(await Promise.all(calls)).toEqual([0, 1, 2, 3, 4])
-    expect(pool.messages.map(({ args }) => args[0])).toEqual([0, 1, 2, 3, 4])
     await executor.close()
   })
 })

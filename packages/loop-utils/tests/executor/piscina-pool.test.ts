@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { MessageChannel, type Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { PoolCrash, type PoolJob, type WorkerPool } from '../../src/executor/index.ts'
+import { PoolCrash, PoolExecutor, type PoolJob, type WorkerPool } from '../../src/executor/index.ts'
 import { openPiscinaPool, type PiscinaPoolOptions } from '../../src/executor/piscina-pool.ts'
 import type { TaskMessage } from '../../src/executor/run-task.ts'
 import { TaskControl } from '../../src/executor/task-control.ts'
 import { ThreadLatch } from '../../src/shared/index.ts'
 import { rejection, settled } from '../settled.ts'
+import { warning } from '../warning.ts'
 import type * as tasks from './tasks.thread.ts'
 
 const module = new URL('./tasks.thread.js', import.meta.url).href
@@ -136,10 +137,10 @@ describe('a pool of piscina', () => {
     expect(errors).toEqual([])
   })
 
-  it('tells of which error a thread died', async () => {
+  it.each(['leaveBomb', 'leaveOddBomb'] as const)('tells of which error a thread died: %s', async (bomb) => {
     const pool = await open()
     const [fuse, started] = [new ThreadLatch(1), new ThreadLatch(1)]
-    await pool.run(job('leaveBomb', [fuse.buffer]))
+    await pool.run(job(bomb, [fuse.buffer]))
     const run = rejection(pool.run(job('hang', [started.buffer])))
     await started.wait({ ref: true })
     fuse.countDown()
@@ -184,5 +185,41 @@ describe('a pool of piscina', () => {
     expect(crash).toMatchObject({ name: 'PoolCrash', exitCode: 1, cause: { message: 'no threads today' } })
     expect(errors).toMatchObject([{ message: 'no threads today' }])
     await Promise.all(workers.map((worker) => worker.terminate()))
+  })
+})
+
+describe('an executor whose idle thread dies', () => {
+  const ref = (name: keyof typeof tasks): { module: string; export: string } => ({ module, export: name })
+
+  /** Has a thread die that has nothing to do. */
+  async function bomb(executor: PoolExecutor): Promise<void> {
+    const fuse = new ThreadLatch(1)
+    await executor.run(ref('leaveBomb'), [fuse.buffer])
+    fuse.countDown()
+  }
+
+  it('tells the process when nobody else wants to know', async () => {
+    const executor = new PoolExecutor({ maxThreads: 1 })
+    const told = warning('an idle thread of an executor threw Error: left behind')
+    await bomb(executor)
+    expect(await told).toMatchObject({ name: 'StrayErrorWarning', code: 'LOOP_STRAY_ERROR' })
+    await executor.close()
+  })
+
+  it('tells whoever wants to know, and the process when he fails', async () => {
+    const errors: unknown[] = []
+    const executor = new PoolExecutor({
+      maxThreads: 1,
+      onError: (error) => {
+        errors.push(error)
+        throw new RangeError('no good')
+      },
+    })
+    const told = warning('onError threw RangeError: no good')
+    await bomb(executor)
+    await told
+    expect(errors).toMatchObject([{ message: 'left behind' }])
+    expect(await executor.run(ref('add'), [1, 2])).toBe(3)
+    await executor.close()
   })
 })

@@ -44,6 +44,7 @@ describe('runTask', () => {
   })
 
   it('returns errors as plain data', async () => {
+    expect(await runTask(message('fail', ['x']))).toMatchObject({ outcome: { type: 'error' }, transfer: [] })
     expect(thrownBy(await runTask(message('fail', ['x'])))).toMatchObject({ code: 'LOOP_OPTION', option: 'x' })
     expect(thrownBy(await runTask(message('gone', [])))).toMatchObject({ code: 'LOOP_MODULE_REF' })
     expect(thrownBy(await runTask(message('notAFunction', [])))).toMatchObject({ code: 'LOOP_OPTION' })
@@ -89,8 +90,9 @@ describe('runTask', () => {
     const counter = new ThreadCounter()
     expect(control.withdraw()).toBe(true)
     expect(control.withdraw()).toBe(false)
-    expect(await runTask(message(name, [counter.buffer], { control }))).toMatchObject({
+    expect(await runTask(message(name, [counter.buffer], { control }))).toEqual({
       outcome: { type: 'withdrawn' },
+      transfer: [],
     })
     expect([counter.value, control.hasBegun]).toEqual([0, false])
   })
@@ -149,6 +151,15 @@ describe('runTask', () => {
     expect(thrownBy(await running)).toMatchObject({ name: 'AbortError' })
     const spinning = await runTask(message('spin', [new ThreadLatch(1).buffer], { control: cancelled() }))
     expect(spinning).toMatchObject({ outcome: { value: 'gave up' } })
+  })
+
+  it('does not abort a signal that outlives its call', async () => {
+    const control = new TaskControl()
+    const box: { signal?: AbortSignal } = {}
+    await runTask(message('keepSignal', [box], { control }))
+    control.release()
+    for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+    expect(box.signal?.aborted).toBe(false)
   })
 
   it('goes on when it asks whether it is cancelled and is not', async () => {

@@ -50,6 +50,13 @@ export function leaveBomb(fuse: SharedArrayBuffer): void {
   })
 }
 
+/** The same with an error that looks like one of the engine's own. */
+export function leaveOddBomb(fuse: SharedArrayBuffer): void {
+  void new ThreadLatch(fuse).wait({ ref: true }).then(() => {
+    throw Object.assign(new TypeError('left behind'), { code: 'ERR_INVALID_ARG_TYPE' })
+  })
+}
+
 export function exhaust(): number {
   const held: number[][] = []
   for (;;) held.push(Array.from({ length: 100_000 }, () => held.length))
@@ -82,6 +89,12 @@ export function hang(started: SharedArrayBuffer): Promise<never> {
   return never()
 }
 
+/** Where it runs on the loop of who asks, that may act as it begins. */
+export function callThenHang(act: () => void): Promise<never> {
+  act()
+  return never()
+}
+
 /** An error as a value, with what a clone leaves out. */
 export function describeFailure(): Error {
   return Object.assign(new RangeError('as a value'), { again: () => 1 })
@@ -103,6 +116,11 @@ export function ask(context: TaskContext): readonly unknown[] {
 export function bounds(context: TaskContext): readonly unknown[] {
   const { remainingMs, deadline } = context
   return [remainingMs, deadline?.budgetMs, context.deadline === deadline]
+}
+
+/** Where it runs on the loop of who asks, its signal is to be had later. */
+export function keepSignal(box: { signal?: AbortSignal }, context: TaskContext): void {
+  box.signal = context.signal
 }
 
 export function readSignal(context: TaskContext): boolean {

@@ -108,7 +108,7 @@ describe('a link', () => {
 
   test.each(['close', 'dispose'] as const)('may be closed by its replay (%s)', async (how) => {
     const placer = new MortalPlacer()
-    const { link } = await placeOn(placer, {
+    const { link, states } = await placeOn(placer, {
       replay: (fresh) => {
         if (how === 'close') void fresh.close()
         else void fresh[Symbol.asyncDispose]()
@@ -118,6 +118,7 @@ describe('a link', () => {
     await until(() => link.state === 'down')
     await link.close()
     expect(placer.lives.map(({ released }) => released)).toEqual([[true], [true]])
+    expect(states).toEqual(['restarting'])
   })
 
   test('that is closed while it waits to restart does not restart', async () => {

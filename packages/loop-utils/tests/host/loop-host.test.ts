@@ -36,9 +36,16 @@ describe('a host on this loop', () => {
     async (options) => {
       await using host = new LoopHost(options)
       const given = { extra: { list: [1] } }
-      const link = await host.place(conformanceEngine, given, quietHandlers)
+      let own: unknown
+      const definition: typeof conformanceEngine = {
+        ...conformanceEngine,
+        create: (context, made) => {
+          own = made
+          return conformanceEngine.create(context, made)
+        },
+      }
+      await host.place(definition, given, quietHandlers)
       given.extra.list.push(2)
-      const own = (await link.call('options', null)) as typeof given
       expect(own).toEqual({ extra: { list: [1] } })
       expect(Object.isFrozen(own)).toBe(options.copy === 'clone-and-freeze')
     },
@@ -72,6 +79,13 @@ describe('a host on this loop', () => {
     expect(await rejection(host.place(conformanceEngine, {}, quietHandlers))).toMatchObject({
       code: 'LOOP_SERVICE_STATE',
     })
+  })
+
+  test('ends its links when it is disposed of', async () => {
+    const host = new LoopHost()
+    const link = await host.place(conformanceEngine, {}, quietHandlers)
+    await host[Symbol.asyncDispose]()
+    expect(link.state).toBe('down')
   })
 
   test.each<readonly [option: string, expected: string, LoopHostOptions]>([

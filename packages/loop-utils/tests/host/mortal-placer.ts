@@ -1,7 +1,8 @@
+import { constant } from '../../src/backoff/index.ts'
 import type { EngineLink, FacadeHandlers, LinkState } from '../../src/channel/index.ts'
 import { EngineEnd } from '../../src/channel/engine-end.ts'
 import type { DownMessage, UpMessage } from '../../src/channel/protocol.ts'
-import { type Clock, systemClock } from '../../src/clock/index.ts'
+import { type Clock, ManualClock, systemClock } from '../../src/clock/index.ts'
 import { LinkGroup } from '../../src/host/link-group.ts'
 import type { Place, Placer, PlaceRequest } from '../../src/host/placer.ts'
 import { type RestartOptions, restartPolicy } from '../../src/host/restart-policy.ts'
@@ -81,4 +82,26 @@ export async function placeOn(
     ...handlers,
   })
   return { group, link, states }
+}
+
+/** Restarts without a delay. */
+export const AT_ONCE = constant(0)
+
+/** A placer by a clock of the test's. */
+export function open(): { clock: ManualClock; placer: MortalPlacer } {
+  const clock = new ManualClock()
+  return { clock, placer: new MortalPlacer(clock) }
+}
+
+/** Gives what is under way on this loop time to come to an end. */
+export async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+/** Lets pass what has no length, until `isTrue`. */
+export async function atOnce(clock: ManualClock, isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) {
+    await clock.advance(0)
+    await turns()
+  }
 }
