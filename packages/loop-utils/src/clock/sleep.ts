@@ -1,3 +1,4 @@
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import type { Clock } from './clock.ts'
 
 /**
@@ -8,13 +9,15 @@ export function sleepOn(clock: Pick<Clock, 'setTimer'>, ms: number, signal?: Abo
   if (signal?.aborted === true) return Promise.reject(signal.reason)
   return new Promise((resolve, reject) => {
     const timer = clock.setTimer(() => {
-      signal?.removeEventListener('abort', abort)
+      forgetAbort?.()
       resolve()
     }, ms)
-    function abort(): void {
-      timer[Symbol.dispose]()
-      reject(signal?.reason)
-    }
-    signal?.addEventListener('abort', abort, { once: true })
+    const forgetAbort =
+      signal &&
+      onSignalAbort(signal, () => {
+        forgetAbort?.()
+        timer[Symbol.dispose]()
+        reject(signal.reason)
+      })
   })
 }

@@ -1,3 +1,5 @@
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
+
 /** Promises that wait for one thing to happen. A waiter that gives up by its signal leaves nothing behind. */
 export class WaitingList<T> {
   readonly #waiters = new Set<Waiter<T>>()
@@ -13,14 +15,15 @@ export class WaitingList<T> {
         reject(signal.reason)
         return
       }
-      const abort = (): void => {
-        this.#waiters.delete(waiter)
-        reject(signal?.reason)
-      }
-      const forget = (): void => signal?.removeEventListener('abort', abort)
-      const waiter: Waiter<T> = { resolve, reject, forget }
+      const forgetAbort =
+        signal &&
+        onSignalAbort(signal, () => {
+          forgetAbort?.()
+          this.#waiters.delete(waiter)
+          reject(signal.reason)
+        })
+      const waiter: Waiter<T> = { resolve, reject, forget: () => forgetAbort?.() }
       this.#waiters.add(waiter)
-      signal?.addEventListener('abort', abort, { once: true })
     })
   }
 

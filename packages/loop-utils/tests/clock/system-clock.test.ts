@@ -149,8 +149,8 @@ describe('sleep', () => {
   it('removes its listener when it has slept', async () => {
     const counted = new CountedSignal()
     await Promise.all(Array.from({ length: 8 }, () => systemClock.sleep(1, counted.signal)))
-    expect(counted.added).toBe(8)
-    expect(counted.removed).toBe(8)
+    // one for all of them
+    expect([counted.added, counted.removed]).toEqual([1, 1])
   })
 
   it('rejects what is no number', async () => {
