@@ -1,13 +1,15 @@
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
 import type { ErrorRevival } from '../errors/error-revival.ts'
+import type { NotPlainError } from '../errors/not-plain-error.ts'
 import { toPlainError } from '../errors/plain-error.ts'
+import { toCloneError } from '../executor/cloneable.ts'
 import type { LaneReader, LaneWriter } from '../lane/lane.ts'
 import { EngineStream, type EventTable } from './engine-stream.ts'
 import type { ErasedDefinition, ErasedEngine } from './erased.ts'
 import type { LinkLimits } from './link-limits.ts'
 import { LinkClosedError, linkRevival } from './link-errors.ts'
-import { Down, type DownMessage, Up, type UpMessage } from './protocol.ts'
+import { Down, type DownMessage, OBSERVATIONS, Up, type UpMessage } from './protocol.ts'
 import { Requests } from './requests.ts'
 import { findHandler, Responder } from './responder.ts'
 import { StreamContext } from './stream-context.ts'
@@ -78,6 +80,39 @@ export class EngineEnd {
   close(): Promise<void> {
     this.#closing ??= this.#dispose().then(this.#seat.onGone)
     return this.#closing
+  }
+
+  /** As at the facade's end; an event is left out and told of as an error. */
+  substituteFor(message: UpMessage, error: unknown): UpMessage | undefined {
+    const refusal = (value: unknown, path: string): NotPlainError => toCloneError(error, { value, path, transfer: [] })
+    switch (message[0]) {
+      case Up.reply:
+        return [Up.replyError, message[1], toPlainError(refusal(message[2], 'output'))]
+      case Up.ask:
+        this.#questions.reject(message[1], () => refusal(message[3], `${message[2]}.input`))
+        break
+      case Up.latest:
+        // its key would wait for it; not now, as the lane is at work
+        queueMicrotask(() => this.#stream.taken(message[3]))
+        return [Up.failed, toPlainError(refusal(message[2], this.#nameOf(message[1])))]
+      case Up.event:
+        return [Up.failed, toPlainError(refusal(message[2], this.#nameOf(message[1])))]
+      case Up.log:
+      case Up.diagnostic:
+        return [Up.dropped, OBSERVATIONS, 1]
+      // of numbers and plain errors alone
+      case Up.replyError:
+      case Up.askCancel:
+      case Up.dropped:
+      case Up.started:
+      case Up.failed:
+        break
+    }
+    return undefined
+  }
+
+  #nameOf(event: number): string {
+    return this.#seat.events.names[event] ?? 'event'
   }
 
   #createQuestions({ clock, definition, limits }: EngineSeat): Requests {

@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../clock/clock.ts'
 import type { ErrorRevival } from '../errors/error-revival.ts'
+import { toPlainError } from '../errors/plain-error.ts'
+import { toCloneError } from '../executor/cloneable.ts'
 import type { LaneEnd, LaneReader, LaneWriter } from '../lane/lane.ts'
 import { writeIfOpen } from '../lane/write-if-open.ts'
 import { LOG_LEVELS } from '../log/log-level.ts'
@@ -161,6 +163,20 @@ export class FacadeEnd {
     this.#crashTimer = this.#seat.clock.setTimer(() => {
       this.#rejectedCalls += this.#calls.close(error)
     }, CRASH_PATIENCE_MS)
+  }
+
+  /**
+   * For a message that cannot be cloned although it looks plain (what it holds changes as it is read, or hides behind an
+   * array): fails what it belongs to, and gives what is to be sent in its place.
+   */
+  substituteFor(message: DownMessage, error: unknown): DownMessage | undefined {
+    if (message[0] === Down.call) {
+      const [, id, command, value] = message
+      this.#calls.reject(id, () => toCloneError(error, { value, path: `${command}.input`, transfer: [] }))
+    }
+    if (message[0] !== Down.answer) return undefined
+    const [, id, value] = message
+    return [Down.answerError, id, toPlainError(toCloneError(error, { value, path: 'answer', transfer: [] }))]
   }
 
   #createCalls(): Requests {

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock/clock.ts'
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import { checkDuration, checkSignal } from '../errors/option-checks.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
@@ -33,8 +34,7 @@ interface Patience {
 interface Waiting {
   readonly resolve: (value: unknown) => void
   readonly reject: (reason: unknown) => void
-  signal?: AbortSignal
-  onAbort?: () => void
+  forgetAbort?: () => void
   timer?: Timer
 }
 
@@ -98,9 +98,7 @@ export class Requests {
       const waiting: Waiting = { resolve, reject }
       this.#waiting.set(id, waiting)
       if (signal !== undefined) {
-        waiting.signal = signal
-        waiting.onAbort = (): void => this.#leave(id, signal.reason)
-        signal.addEventListener('abort', waiting.onAbort, { once: true })
+        waiting.forgetAbort = onSignalAbort(signal, () => this.#leave(id, signal.reason))
       }
       if (timeoutMs !== undefined) {
         const onTimeout = (): void => this.#leave(id, new TimeoutError(timeoutMs, 'call', { what: name }))
@@ -120,7 +118,7 @@ export class Requests {
     const waiting = this.#waiting.get(id)
     if (waiting === undefined) return undefined
     this.#waiting.delete(id)
-    if (waiting.onAbort !== undefined) waiting.signal?.removeEventListener('abort', waiting.onAbort)
+    waiting.forgetAbort?.()
     waiting.timer?.[Symbol.dispose]()
     return waiting
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/index.ts'
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import { checkDeadline, checkDuration, checkObject, checkSignal } from '../errors/index.ts'
 import type { Deadline } from '../timeout/deadline.ts'
 import { CallFacts } from './call-facts.ts'
@@ -60,14 +61,11 @@ export class Settlement<R> {
       onGivenUp(reason)
       this.reject(reason)
     }
-    const onAbort = (): void => {
-      giveUp(signal?.reason)
-    }
     const timer = limit.setTimer(clock, () => giveUp(limit.toError(what)))
-    signal?.addEventListener('abort', onAbort)
+    const forgetAbort = signal && onSignalAbort(signal, () => giveUp(signal.reason))
     this.#release = () => {
       timer?.[Symbol.dispose]()
-      signal?.removeEventListener('abort', onAbort)
+      forgetAbort?.()
     }
   }
 

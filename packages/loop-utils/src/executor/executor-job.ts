@@ -83,6 +83,8 @@ export class ExecutorJob {
 
   /** Occupies a thread of the pool; resolves when that is free again. Never rejects. */
   async occupy(pool: WorkerPool): Promise<void> {
+    // given up while the pool was opened; nobody would end the thread if the module never came to the end of its loading
+    if (this.end !== undefined) return
     const { args, deadline, ref, timeoutMs, transfer, queueTimeoutMs } = this.#call
     this.#isOnThread = true
     const endsAtMs = deadline === undefined ? Infinity : systemClock.now() + deadline.remaining()

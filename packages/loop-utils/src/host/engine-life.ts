@@ -8,7 +8,7 @@ import { settlesWithin } from './settles-within.ts'
 /** What a life is made of, beside its place. */
 export interface LifeParts extends Omit<FacadeSeat, 'up' | 'down' | 'limits' | 'clock'> {
   readonly placer: Placer
-  readonly request: Omit<PlaceRequest, 'onCrash'>
+  readonly request: Omit<PlaceRequest, 'onCrash' | 'onRefused'>
   /** The engine's thread is gone, and the life knows. */
   readonly onCrash: (life: EngineLife) => void
 }
@@ -46,6 +46,7 @@ export class EngineLife {
         known.life.#crash(exit)
         onCrash(known.life)
       },
+      onRefused: (message, error) => known.life?.end.substituteFor(message, error),
     })
     const end = new FacadeEnd({ ...seat, up: place.up, down: place.down, limits, clock })
     end.started.catch(() => undefined) // whoever awaits it gets the rejection, too

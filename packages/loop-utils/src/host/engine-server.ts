@@ -33,11 +33,11 @@ export class EngineServer {
 
   #place(message: PlaceMessage): void {
     const { down, engine, events, limits, observe, options, seed, up } = message
-    const end = new EngineEnd({
+    const end: EngineEnd = new EngineEnd({
       definition: this.#definitions.get(engine) ?? missing(engine),
       options,
       events,
-      up: openLaneWriter<UpMessage>(up),
+      up: openLaneWriter<UpMessage>(up, { onRefused: (refused, error) => end.substituteFor(refused, error) }),
       down: openLaneReader<DownMessage>(down),
       limits,
       observe,

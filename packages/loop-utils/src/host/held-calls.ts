@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts'
 import type { CallOptions } from '../channel/contract.ts'
 import { type Request, Requests } from '../channel/requests.ts'
+import { TimeoutError } from '../errors/timeout-error.ts'
 
 interface HeldCall {
   readonly request: Request
@@ -54,6 +55,8 @@ export class HeldCalls {
         },
         (error: unknown) => {
           this.#held.delete(id)
+          // the timer of the held call is due as well, and tells the time that was given
+          if (error instanceof TimeoutError && this.#isOver(held.request)) return
           this.#requests.reject(id, () => error)
         },
       )
@@ -64,6 +67,10 @@ export class HeldCalls {
   close(reason: Error): number {
     this.#held.clear()
     return this.#requests.close(reason)
+  }
+
+  #isOver({ deadline = Infinity }: Request): boolean {
+    return this.#clock.now() >= deadline
   }
 
   #optionsOf({ request, transfer }: HeldCall, signal: AbortSignal): CallOptions {

@@ -82,7 +82,7 @@ export class HostedWorker {
   place(request: PlaceRequest, reservation: Disposable): Place {
     if (this.#exitCode !== undefined) throw this.#deathBeforeUse(this.#exitCode)
     const { seed } = this.#parts
-    const { definition, events, limits, observe, options } = request
+    const { definition, events, limits, observe, onRefused, options } = request
     const up = createPortLane(limits)
     const down = createPortLane(limits)
     const message: PlaceMessage = {
@@ -100,7 +100,7 @@ export class HostedWorker {
     this.#places.add(request)
     return {
       up: openLaneReader<UpMessage>(up.reader),
-      down: openLaneWriter<DownMessage>(down.writer),
+      down: openLaneWriter<DownMessage>(down.writer, { onRefused }),
       release: (isClean) => {
         this.#places.delete(request)
         reservation[Symbol.dispose]()

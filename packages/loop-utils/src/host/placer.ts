@@ -16,6 +16,8 @@ export interface PlaceRequest {
   readonly observe: ObserveLevels
   /** The engine's thread is gone; called at most once, and not after `release`. */
   readonly onCrash: (exit: ThreadExit) => void
+  /** A message could not be cloned after all: what goes in its place, if anything. */
+  readonly onRefused: (message: DownMessage, error: unknown) => DownMessage | undefined
 }
 
 /** How an engine's thread ended. */

@@ -1,3 +1,5 @@
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
+
 /** Those who wait until a lane takes more, each with its own way out. */
 export class WritableWaiters {
   readonly #waiting = new Set<{ readonly resolve: () => void; readonly reject: (reason: unknown) => void }>()
@@ -12,11 +14,7 @@ export class WritableWaiters {
     return new Promise<void>((resolve, reject) => {
       const forget = (): void => {
         this.#waiting.delete(waiter)
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const onAbort = (): void => {
-        forget()
-        reject(signal?.reason)
+        forgetAbort?.()
       }
       const waiter = {
         resolve: (): void => {
@@ -29,7 +27,7 @@ export class WritableWaiters {
         },
       }
       this.#waiting.add(waiter)
-      signal?.addEventListener('abort', onAbort)
+      const forgetAbort = signal && onSignalAbort(signal, () => waiter.reject(signal.reason))
     })
   }
 

@@ -1,3 +1,4 @@
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import { checkInteger, checkOneOf, checkSignal } from '../errors/option-checks.ts'
 import { OptionError } from '../errors/option-error.ts'
 import { QueueOverflowError } from '../errors/queue-errors.ts'
@@ -48,6 +49,7 @@ export class EventStream<T> implements AsyncIterableIterator<T>, AsyncDisposable
   readonly #items = new Fifo<T>()
   readonly #waiters = new Fifo<Waiter<T>>()
   readonly #signal: AbortSignal | undefined
+  #forgetAbort: (() => void) | undefined
   #onEnd: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
   #dropped = 0
@@ -61,7 +63,7 @@ export class EventStream<T> implements AsyncIterableIterator<T>, AsyncDisposable
     this.#signal = checkSignal('signal', options.signal)
     this.#onEnd = onEnd
     if (this.#signal?.aborted === true) this.#abort()
-    else this.#signal?.addEventListener('abort', this.#abort, { once: true })
+    else if (this.#signal !== undefined) this.#forgetAbort = onSignalAbort(this.#signal, this.#abort)
   }
 
   /** How many items wait for the consumer. */
@@ -151,7 +153,7 @@ export class EventStream<T> implements AsyncIterableIterator<T>, AsyncDisposable
     const onEnd = this.#onEnd
     if (onEnd === undefined) return
     this.#onEnd = undefined
-    this.#signal?.removeEventListener('abort', this.#abort)
+    this.#forgetAbort?.()
     this.#hold?.release()
     onEnd()
   }

@@ -1,4 +1,5 @@
 import { isMainThread, threadId } from 'node:worker_threads'
+import { onSignalAbort } from '../concurrency/abort-listeners.ts'
 import { WrongThreadError } from '../dispatch/dispatch-errors.ts'
 import { OptionError, checkBoolean, checkDuration, checkSignal } from '../errors/index.ts'
 import { blockUntilChanged } from './block-until-changed.ts'
@@ -125,7 +126,7 @@ export class ThreadEvent {
     }
     // nor does it hold the loop; a timer does
     const hold = ref ? setInterval(onAbort, HOLD_MS) : undefined
-    signal?.addEventListener('abort', onAbort)
+    const forgetAbort = signal && onSignalAbort(signal, onAbort)
     try {
       for (;;) {
         signal?.throwIfAborted()
@@ -136,7 +137,7 @@ export class ThreadEvent {
         if (Atomics.load(this.#words, RELEASES) !== releases) return true
       }
     } finally {
-      signal?.removeEventListener('abort', onAbort)
+      forgetAbort?.()
       clearInterval(hold)
     }
   }

@@ -165,6 +165,7 @@ describe('sleep', () => {
   it('removes its listener when it has slept', async () => {
     const counted = new CountedSignal()
     await Promise.all(Array.from({ length: 8 }, () => systemClock.sleep(1, counted.signal)))
+    // one for all of them
     expect([counted.added, counted.removed]).toEqual([1, 1])
   })
 
