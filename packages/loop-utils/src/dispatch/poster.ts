@@ -92,7 +92,7 @@ export interface AttachOptions {
 /**
  * Takes up a handle on the thread that it was sent to.
  *
- * @throws OptionError when a poster has it already
+ * @throws OptionError when it is no handle, or a poster has it already
  */
 export function attachPoster<H extends Handlers = Handlers>(
   handle: PosterHandle<H>,
@@ -102,6 +102,9 @@ export function attachPoster<H extends Handlers = Handlers>(
   checkClock(clock)
   if (coalesceBy !== undefined) checkFunction('coalesceBy', coalesceBy)
   const revival = new ErrorRevival(DISPATCH_ERROR_CLASSES, errors)
+  if (!((handle as PosterHandle | undefined)?.state instanceof SharedArrayBuffer)) {
+    throw new OptionError('handle', handle, 'what connect() of a dispatcher gave')
+  }
   if (!new SharedState(handle.state).attach()) {
     throw new OptionError('handle', handle, 'a handle that no poster has taken up; connect() once for each')
   }

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { OptionError } from '../errors/option-error.ts'
 import type { LoopMemory } from './shared-memory.ts'
 
@@ -26,6 +27,11 @@ export class AtomicMemory implements LoopMemory {
     this.buffer = buffer
     this.#cells = new Int32Array(buffer)
     this.#longs = new BigInt64Array(buffer)
+  }
+
+  /** Whether it is a buffer or a view of one, be it shared or not: {@link attach} refuses those that are not. */
+  static isBuffer(source: object): source is SharedArrayBuffer {
+    return types.isAnyArrayBuffer(source) || ArrayBuffer.isView(source)
   }
 
   /** New memory of a kind, all zero but for its tag. */

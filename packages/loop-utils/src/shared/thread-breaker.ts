@@ -111,7 +111,7 @@ export class ThreadBreaker implements Policy {
     this.name = checkText('name', name)
     this.#clock = checkClock(clock)
     this.#observer = { onEvent: checkOnEvent(onEvent) }
-    if (source instanceof SharedArrayBuffer) {
+    if (AtomicMemory.isBuffer(source)) {
       this.#memory = AtomicMemory.attach(source, KIND)
     } else {
       const rules = checkRules(source)

@@ -115,7 +115,7 @@ export class ThreadRateLimiter implements RateLimiter, Policy {
     this.name = name
     this.#clock = clock
     this.#maxWaiting = maxWaiting
-    if (source instanceof SharedArrayBuffer) {
+    if (AtomicMemory.isBuffer(source)) {
       this.#memory = AtomicMemory.attach(source, KIND)
     } else {
       const [interval, burst] = checkRate(source)

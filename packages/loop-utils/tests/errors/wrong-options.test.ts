@@ -114,6 +114,9 @@ describe('what is called later', () => {
     expect(() => attachPoster(handle, { clock: 5 as never })).toThrow(expect.objectContaining({ option: 'clock' }))
     expect(() => attachPoster(handle, { errors: null as never })).toThrow(expect.objectContaining({ option: 'errors' }))
     // none of them has taken the handle
+    for (const none of [undefined, null, {}, { ...handle, state: undefined }]) {
+      expect(() => attachPoster(none as never)).toThrow(expect.objectContaining({ option: 'handle' }))
+    }
     await attachPoster(handle).close()
   })
 

@@ -22,3 +22,11 @@ it.each(attachments)('a buffer of any size that is none of a %s is refused by na
     )
   }
 })
+
+it.each(attachments)('memory that threads do not share is refused as the buffer of a %s', (name, attach) => {
+  for (const memory of [new ArrayBuffer(4096), new Int32Array(new SharedArrayBuffer(4096))]) {
+    expect(() => attach(memory as never)).toThrow(
+      expect.objectContaining({ code: 'LOOP_OPTION', option: 'buffer', expected: `the buffer of a ${name}` }),
+    )
+  }
+})
