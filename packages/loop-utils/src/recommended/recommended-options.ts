@@ -1,8 +1,7 @@
 import { CircuitIsolatedError, CircuitOpenError } from '../breaker/circuit-errors.ts'
-import type { BreakerOptions, Classify } from '../breaker/breaker-options.ts'
+import type { BreakerOptions } from '../breaker/breaker-options.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Random } from '../clock/random.ts'
-import { BulkheadFullError } from '../concurrency/bulkhead-full-error.ts'
 import type { BulkheadOptions } from '../concurrency/bulkhead.ts'
 import {
   checkClock,
@@ -17,6 +16,7 @@ import type { Observer } from '../observe/observer.ts'
 import type { Policy } from '../policy/policy.ts'
 import { RetryBudget, type RetryBudgetOptions } from '../rate/retry-budget.ts'
 import type { RetryPolicyOptions } from '../retry/retry-options.ts'
+import { sparePeer } from './not-begun.ts'
 
 /** What a recommended pipeline is made of. `false` leaves a part out; a policy takes its place. */
 export interface RecommendedOptions extends Observer {
@@ -35,8 +35,8 @@ export interface RecommendedOptions extends Observer {
    */
   readonly budget?: RetryBudgetOptions | RetryBudget | false
   /**
-   * Default: opens after five failures in a row, for 60 s, and then admits one probe. A full bulkhead is no failure,
-   * unless `classify` says otherwise. Give a CircuitBreaker of yours to share it.
+   * Default: opens after five failures in a row, for 60 s, and then admits one probe. What never got through the
+   * bulkhead is no failure, unless `classify` says otherwise. Give a CircuitBreaker of yours to share it.
    */
   readonly breaker?: BreakerOptions | Policy | false
   /** Default: 16 calls at a time, 64 waiting. Give a Bulkhead of yours to share it. */
@@ -135,6 +135,3 @@ function budgetOf(given: RecommendedOptions['budget'], defaults: Shared): RetryB
 function isNotRefused(error: unknown): boolean {
   return !(error instanceof CircuitOpenError || error instanceof CircuitIsolatedError)
 }
-
-const sparePeer: Classify = (settled, byDefault) =>
-  settled.status === 'rejected' && settled.reason instanceof BulkheadFullError ? 'ignore' : byDefault

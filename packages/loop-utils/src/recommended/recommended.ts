@@ -5,6 +5,7 @@ import type { ExecuteOptions, Policy, PolicyFunction } from '../policy/policy.ts
 import { timeoutPolicy } from '../policy/timeout-policy.ts'
 import { RetryBudget } from '../rate/retry-budget.ts'
 import { retryPolicy } from '../retry/retry.ts'
+import { notingBeginnings } from './not-begun.ts'
 import { isPolicy, settingsOf, type RecommendedOptions, type RecommendedSettings } from './recommended-options.ts'
 import type { RecommendedStats } from './recommended-stats.ts'
 
@@ -30,8 +31,8 @@ export interface RecommendedPolicy extends Policy, Disposable {
  * 5. a time limit for each attempt: 10 s.
  *
  * Each can be set, replaced by a policy of yours, or left out. Together they mind what single ones cannot: an attempt that
- * the circuit refused is not repeated, a full bulkhead is no failure of the peer, and a function that goes on after its
- * time keeps its place in the bulkhead. Make one for each peer, and keep it.
+ * the circuit refused is not repeated, what the bulkhead refused or kept waiting too long is no failure of the peer, and
+ * a function that goes on after its time keeps its place in the bulkhead. Make one for each peer, and keep it.
  *
  * @param name names it, and its parts in errors, events and metrics
  * @throws OptionError when an option is out of range
@@ -65,7 +66,7 @@ class Recommendation implements RecommendedPolicy {
       totalTimeoutMs === undefined ? undefined : timeoutPolicy(totalTimeoutMs, { ...limits, what: name }),
       this.#retryOf(settings),
       breaker,
-      bulkhead,
+      bulkhead && notingBeginnings(bulkhead),
       attemptTimeoutMs === undefined || !isTimedInside
         ? undefined
         : timeoutPolicy(attemptTimeoutMs, { ...limits, what: `an attempt of ${name}`, kind: 'attempt' }),
