@@ -12,7 +12,7 @@ import { SECRET_KEYS, secretTest, type SecretTest } from './secret-keys.ts'
 
 /** What a log of events shows, and how much of it. */
 export interface JsonLogSinkOptions {
-  /** Put into each line, such as `{ service: 'hub' }`; read once. Default: nothing. */
+  /** Put into each line, of which they take half at most, such as `{ service: 'hub' }`; read once. Default: nothing. */
   readonly fields?: Readonly<Record<string, unknown>>
   /**
    * Ends of the names of keys whose values are not shown, beside {@link SECRET_KEYS}; `token` covers `access_token`.
@@ -149,6 +149,9 @@ class LineSink implements JsonLogSink {
   #startOf(fields: JsonLogSinkOptions['fields'] = {}): string {
     if (typeof fields !== 'object' || fields === null) throw new OptionError('fields', fields, 'an object')
     const inner = JSON.stringify(this.#view({ ...fields })).slice(1, -1)
+    if (inner.length > this.#maxLineLength / 2) {
+      throw new OptionError('fields', fields, `fields that take no more than half of a line of ${this.#maxLineLength}`)
+    }
     return inner === '' ? '' : `${inner},`
   }
 

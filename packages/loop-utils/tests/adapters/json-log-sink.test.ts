@@ -404,6 +404,7 @@ describe('wrong options', () => {
     ['write', () => jsonLogSink(5 as never)],
     ['when', () => jsonLogSink(() => {}, { when: 5 as never })],
     ['fields', () => jsonLogSink(() => {}, { fields: 5 as never })],
+    ['fields', () => jsonLogSink(() => {}, { fields: { text: 'x'.repeat(120) }, maxLineLength: 256 })],
     ['redact', () => jsonLogSink(() => {}, { redact: 'x' as never })],
     ['redact', () => jsonLogSink(() => {}, { redact: ['--'] })],
     ['redact', () => jsonLogSink(() => {}, { redact: [5 as never] })],
