@@ -69,9 +69,9 @@ describe('the protocol of ThreadSemaphore', () => {
   const never =
     (total: number) =>
     (world: World): void => {
-      expect(world.ghost['inside'] ?? 0).toBeLessThanOrEqual(total)
-      expect(free(world)).toBeGreaterThanOrEqual(0)
-      expect(free(world) + held(world)).toBeLessThanOrEqual(total)
+      must((world.ghost['inside'] ?? 0) <= total, 'more are inside than there are permits')
+      must(free(world) >= 0, 'fewer than no permits are free')
+      must(free(world) + held(world) <= total, 'permits have come out of nothing')
     }
 
   const complete =

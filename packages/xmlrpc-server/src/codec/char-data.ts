@@ -93,3 +93,11 @@ export function skipWhite(text: string, from: number): number {
     at++
   }
 }
+
+/** A text without the white space around it; an expression would try its end at each space within. */
+export function trimWhite(text: string): string {
+  const from = skipWhite(text, 0)
+  let to = text.length
+  while (to > from && skipWhite(text, to - 1) > to - 1) to--
+  return from === 0 && to === text.length ? text : text.slice(from, to)
+}

@@ -1,3 +1,4 @@
+import { trimWhite } from './char-data.ts'
 import { XmlRpcDateTime } from './date-time.ts'
 import { XmlRpcDouble } from './double.ts'
 import type { ScalarType } from './grammar.ts'
@@ -23,7 +24,6 @@ const NON_FINITE: ReadonlyMap<string, number> = new Map([
   ['nan', NaN],
 ])
 const ALPHABET = /^[A-Za-z0-9+/]*(={0,2})$/
-const EDGE = /^[\t\n\r ]+|[\t\n\r ]+$/g
 const WHITE = /[\t\n\r ]+/g
 const I64 = 2n ** 63n
 /** Longest text of a number: a double printed in full has 1,080 characters. */
@@ -68,7 +68,7 @@ const READERS: Readonly<Record<Exclude<ScalarType, 'string'>, Reader>> = {
  * @throws BadScalar when the text is none of the type
  */
 export function readScalar(type: ScalarType, text: string, rules: ScalarRules): XmlRpcValue {
-  return type === 'string' ? text : READERS[type](text.replace(EDGE, ''), rules)
+  return type === 'string' ? text : READERS[type](trimWhite(text), rules)
 }
 
 /** Reads an integer; `bits` undefined means without bounds. */
