@@ -27,6 +27,9 @@ const FOLDERS = [
 
 const SOURCES = new URL('../src/', import.meta.url)
 
+/** The place, and those who listen to signals of their own. */
+const LISTENING = ['concurrency/abort-listeners.ts', 'dispatch/dispatcher.ts', 'reconnect/reconnector.ts']
+
 interface Imported {
   readonly exported: string[]
   readonly resources: string[]
@@ -74,4 +77,13 @@ describe.each(FOLDERS)('%s', (folder) => {
       expect([path, found]).toEqual([path, []])
     }
   })
+})
+
+it('signals of the user are listened to in one place, so that many waits on one are one listener', async () => {
+  const entries = await readdir(SOURCES, { withFileTypes: true })
+  // laws listen as a user would
+  const folders = entries.filter((entry) => entry.isDirectory() && entry.name !== 'testing').map(({ name }) => name)
+  const sources = (await Promise.all(folders.map(sourcesOf))).flat()
+  const listening = sources.filter(({ text }) => text.includes(".addEventListener('abort'"))
+  expect(listening.map(({ path }) => path).toSorted()).toEqual(LISTENING)
 })
