@@ -155,7 +155,11 @@ describe('a recorder', () => {
 
   it('goes on without recording when its file is full, and says so', async () => {
     const told: unknown[] = []
-    const { recorder, file, url } = await record({ maxFileBytes: 2000, onError: (error) => told.push(error) })
+    const onError = (error: unknown): never => {
+      told.push(error)
+      throw new Error('nobody wants to know')
+    }
+    const { recorder, file, url } = await record({ maxFileBytes: 2000, onError })
     for (let index = 0; index < 10; index++) expect(await post(url, 'x'.repeat(300))).toEqual([200, 'ok'])
     const { status, reason, counters } = recorder.health()
     expect([status, reason]).toEqual(['degraded', expect.stringContaining('2000 bytes')])
