@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { callSafely } from '@x/loop-utils/observe'
 import { ServiceCore, type StopReport, type StopRequest } from '@x/loop-utils/service'
 import { timeout } from '@x/loop-utils/timeout'
 import { CallbackForwarder, endToEnd } from './callback-forwarder.ts'
@@ -117,7 +118,7 @@ export class CallbackRecorder extends ServiceCore {
     const { file, onError } = this.#rules
     const error = new CaptureFileError('unwritable', { file, what: why, cause })
     this.setRestriction(`${why}; nothing more is recorded`, error)
-    onError?.(error)
+    callSafely('onError', () => onError?.(error))
   }
 }
 

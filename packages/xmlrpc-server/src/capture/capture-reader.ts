@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Capture, CapturedAnswer, CapturedRequest } from './capture.ts'
 import { CaptureFileError, type CaptureFileProblem } from './capture-file-error.ts'
 import { bodyBytes, CAPTURE_FORMAT, CAPTURE_VERSION, type BodyText } from './capture-format.ts'
@@ -18,9 +19,9 @@ export class CaptureReader {
   }
 
   /** Takes the next line. @throws CaptureFileError */
-  add(text: string): void {
+  add(line: Buffer): void {
     this.#line++
-    const members = parse(text)
+    const members = parse(line)
     if (this.#line === 1) this.#addHeader(members)
     else if (members === undefined) throw this.#error('malformed', 'is no JSON object')
     else if (this.#dropped !== undefined) throw this.#error('malformed', 'comes after the end')
@@ -78,7 +79,11 @@ export class CaptureReader {
   #body(members: Members): Buffer {
     const { encoding } = members
     if (encoding !== 'utf8' && encoding !== 'latin1') throw this.#error('malformed', 'has no known encoding')
-    return bodyBytes({ encoding, body: this.#text(members, 'body') } satisfies BodyText)
+    const text: BodyText = { encoding, body: this.#text(members, 'body') }
+    const bytes = bodyBytes(text)
+    // what the encoding has no bytes for would be replayed as something else
+    if (bytes.toString(encoding) !== text.body) throw this.#error('malformed', 'has a body that is not in its encoding')
+    return bytes
   }
 
   #headers({ headers }: Members): Readonly<Record<string, string>> {
@@ -111,10 +116,11 @@ export class CaptureReader {
   }
 }
 
-/** Undefined for what is no JSON object. */
-function parse(text: string): Members | undefined {
+/** Undefined for what is no JSON object, in UTF-8 as JSON has to be. */
+function parse(line: Buffer): Members | undefined {
+  if (!isUtf8(line)) return undefined
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(line.toString('utf8'))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined
   } catch {
     return undefined

@@ -27,7 +27,7 @@ export async function readCapture(file: string, options: ReadCaptureOptions = {}
   const reader = new CaptureReader(file)
   let from = 0
   for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
-    reader.add(bytes.toString('utf8', from, end))
+    reader.add(bytes.subarray(from, end))
     from = end + 1
   }
   reader.addRest(bytes.toString('utf8', from), isPartial)

@@ -41,12 +41,17 @@ export class RecorderHttp {
   constructor(options: RecorderHttpOptions) {
     this.#options = options
     const times = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }
-    this.#server = createServer({ ...times, noDelay: true, requireHostHeader: false }, (request, response) => {
+    const take = (request: IncomingMessage, response: ServerResponse): void => {
       const running = this.#take(request, response).catch(() => void response.destroy())
       this.#running.add(running)
       void running.then(() => this.#running.delete(running))
-    })
-    this.#server.maxConnections = options.maxConnections
+    }
+    const server = createServer({ ...times, noDelay: true, requireHostHeader: false }, take)
+    // Node would answer these in chunks
+    server.on('checkExpectation', take)
+    server.maxConnections = options.maxConnections
+    // a peer that has ended its side still gets its answers, as from the server behind
+    this.#server = Object.assign(server, { httpAllowHalfOpen: true })
   }
 
   /** The bound port; 0 when there is none. */

@@ -59,6 +59,11 @@ export class HttpExchange {
       request.on('response', (response) => {
         this.#read(response).then((answer) => settle(() => resolve(answer)), onError)
       })
+      // nobody asked for another protocol; without a listener there would be neither answer nor error
+      request.on('upgrade', ({ statusCode = 0 }, socket) => {
+        socket.destroy()
+        settle(() => resolve({ status: statusCode, contentType: '', body: Buffer.alloc(0) }))
+      })
       request.end(document)
     })
   }

@@ -1,3 +1,4 @@
+import { checkSignal } from '@x/loop-utils/errors'
 import { timeout } from '@x/loop-utils/timeout'
 import { decodeRules } from '../codec/decode-options.ts'
 import { decodeMethodResponse } from '../codec/decode.ts'
@@ -96,7 +97,7 @@ export class XmlRpcClient implements AsyncDisposable {
 
   async #post(method: string, document: Uint8Array, { signal, timeoutMs }: CallOptions): Promise<HttpAnswer> {
     if (this.#isClosed) throw new XmlRpcClientClosedError()
-    signal?.throwIfAborted()
+    checkSignal('signal', signal)?.throwIfAborted()
     const life = new AbortController()
     const { clock, timeoutMs: defaultMs } = this.#rules
     const limit = { signal, what: `xml-rpc call ${method}`, ...(clock === undefined ? {} : { clock }) }

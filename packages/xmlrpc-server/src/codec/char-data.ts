@@ -87,17 +87,18 @@ function isCharacter(code: number): boolean {
 /** Where the white space that begins at `from` ends. */
 export function skipWhite(text: string, from: number): number {
   let at = from
-  for (;;) {
-    const code = text.charCodeAt(at)
-    if (code !== 10 && code !== 32 && code !== 13 && code !== 9) return at
-    at++
-  }
+  while (isWhite(text.charCodeAt(at))) at++
+  return at
 }
 
-/** A text without the white space around it; an expression would try its end at each space within. */
+/** A text without the white space around it; a pattern would be tried at each space within. */
 export function trimWhite(text: string): string {
   const from = skipWhite(text, 0)
   let to = text.length
-  while (to > from && skipWhite(text, to - 1) > to - 1) to--
-  return from === 0 && to === text.length ? text : text.slice(from, to)
+  while (to > from && isWhite(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isWhite(code: number): boolean {
+  return code === 10 || code === 32 || code === 13 || code === 9
 }

@@ -1,6 +1,7 @@
 import type { DecodeRules } from './decode-options.ts'
 import { DocumentParser } from './document-parser.ts'
 import { detectEncoding, tellsEncoding, type XmlRpcEncoding } from './encoding.ts'
+import { GatheredBytes } from './gathered-bytes.ts'
 import type { ElementRule } from './grammar.ts'
 import { positionAfter } from './position.ts'
 import { XmlRpcProtocolError, type DocumentPosition, type XmlRpcProtocolReason } from './protocol-error.ts'
@@ -21,8 +22,7 @@ export class DocumentReading {
   /** The first bytes, until they are enough to tell the encoding. */
   #head: Buffer = NO_BYTES
   #received = 0
-  #waiting: Buffer[] = []
-  #waitingLength = 0
+  readonly #waiting = new GatheredBytes()
   /** Where the text that the parser still holds begins. */
   #before: DocumentPosition = START
 
@@ -70,17 +70,10 @@ export class DocumentReading {
    * else be looked at again with each.
    */
   #gather(piece: Buffer, isLast: boolean): Buffer | undefined {
-    const total = this.#waitingLength + piece.length
-    if (!isLast && total < this.parser.scanner.text.length) {
-      this.#waiting.push(Buffer.from(piece))
-      this.#waitingLength = total
-      return undefined
-    }
-    if (this.#waitingLength === 0) return piece
-    const all = Buffer.concat([...this.#waiting, piece])
-    this.#waiting = []
-    this.#waitingLength = 0
-    return all
+    const isEnough = isLast || this.#waiting.length + piece.length >= this.parser.scanner.text.length
+    if (isEnough && this.#waiting.length === 0) return piece
+    this.#waiting.append(piece)
+    return isEnough ? this.#waiting.take() : undefined
   }
 
   #read(decoding: TextDecoding, bytes: Buffer, isLast: boolean): void {

@@ -65,7 +65,8 @@ export function encodeFault(
     ...rules,
     emptyString: rules.emptyString === 'typed' ? 'typed' : 'untyped',
   })
-  writer.write({ faultCode, faultString })
+  // −0 is none to this check, and would be written as a double
+  writer.write({ faultCode: faultCode | 0, faultString })
   return finish(`<methodResponse><fault>${writer.text}</fault></methodResponse>`, rules)
 }
 

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { DetectedEncoding, XmlRpcEncoding } from './encoding.ts'
-import { decodeSingleByte } from './single-byte.ts'
+import { GatheredBytes } from './gathered-bytes.ts'
+import { decodeSingleByte, type SingleByteEncoding } from './single-byte.ts'
 
 /** A piece of a document as text. */
 export interface DecodedPiece {
@@ -18,11 +19,11 @@ const NO_BYTES = Buffer.alloc(0)
 export class TextDecoding {
   /** The encoding that the bytes are read in. It settles at the end when there is a fallback. */
   encoding: XmlRpcEncoding
-  readonly #fallback: DetectedEncoding['fallback']
+  readonly #fallback: SingleByteEncoding | undefined
   /** Bytes that await those behind them. */
   #rest: Buffer = NO_BYTES
-  /** Whether all bytes are kept until the end, since only then it shows whether they are UTF-8. */
-  #isHolding = false
+  /** All bytes from the first that is not ASCII: only at the end it shows whether they are UTF-8. */
+  #held: GatheredBytes | undefined
 
   constructor({ encoding, fallback }: DetectedEncoding) {
     this.encoding = encoding
@@ -30,17 +31,28 @@ export class TextDecoding {
   }
 
   decode(bytes: Buffer, isLast: boolean): DecodedPiece {
+    if (this.#fallback !== undefined && (this.#held !== undefined || !isAscii(bytes))) {
+      return this.#hold(bytes, isLast, this.#fallback)
+    }
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
-    if (this.#fallback !== undefined && !isAscii(all)) this.#isHolding = true
-    if (this.#isHolding && isLast && this.#fallback !== undefined && !isUtf8(all)) this.encoding = this.#fallback
     const cut = isLast ? all.length : this.#completeLength(all)
     // The caller may use its buffer again.
     this.#rest = cut === all.length ? NO_BYTES : Buffer.from(all.subarray(cut))
     return this.#decodeComplete(all.subarray(0, cut))
   }
 
+  #hold(bytes: Buffer, isLast: boolean, fallback: SingleByteEncoding): DecodedPiece {
+    if (!isLast || this.#held !== undefined) {
+      this.#held ??= new GatheredBytes()
+      this.#held.append(bytes)
+    }
+    if (!isLast) return { text: '', illegal: undefined }
+    const all = this.#held?.take() ?? bytes
+    if (!isUtf8(all)) this.encoding = fallback
+    return this.#decodeComplete(all)
+  }
+
   #completeLength(bytes: Buffer): number {
-    if (this.#isHolding) return 0
     if (this.encoding === 'utf-8') return completeUtf8(bytes)
     if (this.encoding === 'utf-16le' || this.encoding === 'utf-16be') return completeUtf16(bytes, this.encoding)
     return bytes.length

@@ -7,7 +7,7 @@ import type { XmlRpcInput, XmlRpcValue } from '../codec/value.ts'
 import { dispatcherRules, type DispatcherOptions, type DispatcherRules } from './dispatcher-options.ts'
 import { instanceMethods } from './instance-methods.ts'
 import { checkMethod, type Method, type MethodOptions, type XmlRpcHandler } from './method.ts'
-import { multicall, MULTICALL } from './multicall.ts'
+import { multicall, MULTICALL, writeAnswers } from './multicall.ts'
 import { protocolFault } from './protocol-fault.ts'
 
 /** What `system.methodSignature` answers for a method whose signature is not known. */
@@ -126,7 +126,7 @@ export class AsyncXmlRpcDispatcher {
   async dispatch(bytes: Uint8Array): Promise<Uint8Array> {
     try {
       const { methodName, params } = this.#decode(bytes)
-      return this.#encode(await this.invoke(methodName, params))
+      return this.#encode(methodName, await this.invoke(methodName, params))
     } catch (error) {
       if (error instanceof XmlRpcFault) return encodeFault(error, this.#rules.encode)
       throw error
@@ -142,20 +142,20 @@ export class AsyncXmlRpcDispatcher {
     }
   }
 
-  #encode(result: XmlRpcInput): Uint8Array {
+  #encode(method: string, result: XmlRpcInput): Uint8Array {
+    const write = (value: XmlRpcInput): Uint8Array => encodeMethodResponse(value, this.#rules.encode)
+    const faultFor = (error: XmlRpcEncodeError): XmlRpcFault => this.#asFault(error, 'the encoder')
     try {
-      return encodeMethodResponse(result, this.#rules.encode)
+      return method === MULTICALL ? writeAnswers(result, { write, faultFor }) : write(result)
     } catch (error) {
-      if (error instanceof XmlRpcEncodeError) throw this.#asFault(error, 'the encoder')
-      throw error
+      throw error instanceof XmlRpcEncodeError ? faultFor(error) : error
     }
   }
 
   #asFault(error: unknown, method: string): XmlRpcFault {
-    if (error instanceof XmlRpcFault) return error
+    if (error instanceof XmlRpcFault && isExpressible(error)) return error
     this.#rules.logger?.error({ err: error, method }, 'xml-rpc method failed')
-    const message = error instanceof Error ? error.message : String(error)
-    return new XmlRpcFault(FAULT_CODE.internalError, this.#rules.exposeErrors ? message : 'Internal error')
+    return new XmlRpcFault(FAULT_CODE.internalError, this.#rules.exposeErrors ? messageOf(error) : 'Internal error')
   }
 
   #methodNamed(name: XmlRpcValue | undefined): Method | undefined {
@@ -179,6 +179,20 @@ export class AsyncXmlRpcDispatcher {
         : undefined,
       nil: isCcu ? undefined : capability('http://www.ontosys.com/xml-rpc/extensions.php', 20_010_518),
     }
+  }
+}
+
+/** Whether a fault has a form: it may be one that a peer answered, with a code of 64 bits. */
+function isExpressible({ faultCode, faultString }: XmlRpcFault): boolean {
+  return Object.is(faultCode, faultCode | 0) && typeof faultString === 'string'
+}
+
+/** What was thrown, in words; whatever it is, this does not throw. */
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'what was thrown has no text'
   }
 }
 

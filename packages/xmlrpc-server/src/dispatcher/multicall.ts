@@ -1,3 +1,4 @@
+import { XmlRpcEncodeError } from '../codec/encode-error.ts'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { isStruct, type XmlRpcInput, type XmlRpcValue } from '../codec/value.ts'
 
@@ -32,6 +33,39 @@ export async function multicall(
   const answers: XmlRpcInput[] = []
   for (const call of calls) answers.push(await answerOne(call, invoke))
   return answers
+}
+
+/** How the answers of a multicall are written. */
+export interface AnswersWriting<T> {
+  /** @throws XmlRpcEncodeError for a value that has no form */
+  readonly write: (value: XmlRpcInput) => T
+  /** What is answered instead of such a value. */
+  readonly faultFor: (error: XmlRpcEncodeError) => XmlRpcFault
+}
+
+/**
+ * Writes the answers of a multicall; one that has no form becomes a fault, and leaves the others as they are.
+ *
+ * @throws XmlRpcEncodeError when even the faults have none
+ */
+export function writeAnswers<T>(answers: XmlRpcInput, writing: AnswersWriting<T>): T {
+  try {
+    return writing.write(answers)
+  } catch (error) {
+    if (!(error instanceof XmlRpcEncodeError) || !Array.isArray(answers)) throw error
+    return writing.write((answers as readonly XmlRpcInput[]).map((answer) => writable(answer, writing)))
+  }
+}
+
+function writable(answer: XmlRpcInput, { write, faultFor }: AnswersWriting<unknown>): XmlRpcInput {
+  try {
+    write(answer)
+    return answer
+  } catch (error) {
+    if (!(error instanceof XmlRpcEncodeError)) throw error
+    const { faultCode, faultString } = faultFor(error)
+    return { faultCode, faultString }
+  }
 }
 
 async function answerOne(call: XmlRpcValue, invoke: InvokeMethod): Promise<XmlRpcInput> {

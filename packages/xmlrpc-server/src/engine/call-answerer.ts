@@ -6,10 +6,12 @@ import type { XmlRpcEncoding } from '../codec/encoding.ts'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
 import { XmlRpcProtocolError } from '../codec/protocol-error.ts'
 import { protocolFault } from '../dispatcher/protocol-fault.ts'
-import type { AnswerTable } from './answer-table.ts'
+import type { XmlRpcInput } from '../codec/value.ts'
+import { MULTICALL, writeAnswers } from '../dispatcher/multicall.ts'
+import { AllAcknowledged, type AnswerTable } from './answer-table.ts'
 import { AnswerWriter } from './answer-writer.ts'
 import type { XmlRpcEngineContract, XmlRpcEngineOptions } from './contract.ts'
-import type { Exchange } from './exchange.ts'
+import type { Answer, Exchange } from './exchange.ts'
 import { charsetOf, type HttpRefusal, refusalOf, refuse, tooLarge } from './http-refusal.ts'
 import { BodyAborted, BodyReader, BodyTooLarge } from './request-body.ts'
 
@@ -63,10 +65,15 @@ export class CallAnswerer {
   async #answerLater(call: ReceivedCall, exchange: Exchange): Promise<void> {
     try {
       const value = await this.#table.answer(call, exchange)
-      exchange.answer(200, this.#writer.result(value, call.encoding), 'ok')
+      exchange.answer(200, this.#write(value, call), 'ok')
     } catch (error) {
       this.#answerError(error, exchange, call.encoding)
     }
+  }
+
+  #write(value: XmlRpcInput | AllAcknowledged, { methodName, encoding }: ReceivedCall): Answer {
+    if (methodName !== MULTICALL || value instanceof AllAcknowledged) return this.#writer.result(value, encoding)
+    return writeAnswers(value, { write: (part) => this.#writer.result(part, encoding), faultFor: unwritable })
   }
 
   #answerError(error: unknown, exchange: Exchange, encoding: XmlRpcEncoding): void {
@@ -135,9 +142,12 @@ class CallReader extends BodyReader {
 
 function asFault(error: unknown): XmlRpcFault | undefined {
   if (error instanceof XmlRpcFault) return error
-  // a handler's result that the dialect has no form for is the server's mistake, not the caller's
-  if (error instanceof XmlRpcEncodeError) return new XmlRpcFault(FAULT_CODE.internalError, error.message)
-  return undefined
+  return error instanceof XmlRpcEncodeError ? unwritable(error) : undefined
+}
+
+/** A handler's result that the dialect has no form for is the server's mistake, not the caller's. */
+function unwritable({ message }: XmlRpcEncodeError): XmlRpcFault {
+  return new XmlRpcFault(FAULT_CODE.internalError, message)
 }
 
 /** The body says where, and not what was expected: whoever probes the server learns little. */

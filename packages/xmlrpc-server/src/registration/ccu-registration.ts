@@ -1,3 +1,4 @@
+import { callSafely } from '@x/loop-utils/observe'
 import type { ReconnectorChange } from '@x/loop-utils/reconnect'
 import { ServiceCore, type ServiceEvents, type StopReport } from '@x/loop-utils/service'
 import type { XmlRpcClient } from '../client/xml-rpc-client.ts'
@@ -149,7 +150,7 @@ export class CcuRegistration extends ServiceCore<CcuRegistrationEvents> {
       },
       onPingRefused: (cause) =>
         this.setRestriction('the interface refuses pings, so that its loss is not noticed', cause),
-      onError: (error) => this.#rules.onError?.(error),
+      onError: (error) => callSafely('onError', () => this.#rules.onError?.(error)),
     })
     this.#loop.start()
   }

@@ -18,7 +18,7 @@ export type PingOutcome =
 export interface CcuWire {
   /** Rejects when the call was not answered properly; see {@link mayHaveArrived}. */
   init(signal: AbortSignal): Promise<void>
-  /** Takes back each registration that the CCU may have. */
+  /** Takes back each registration that the CCU may have; rejects with the first failure when all were tried. */
   deregister(signal: AbortSignal): Promise<void>
   /** Rejects only when aborted. */
   ping(token: string, signal: AbortSignal): Promise<PingOutcome>
@@ -56,10 +56,17 @@ export function clientWire(client: XmlRpcClient, options: WireOptions): CcuWire 
       }
     },
     async deregister(signal) {
+      const failures: unknown[] = []
       for (const url of known) {
-        await call(url, '', signal)
-        known.delete(url)
+        try {
+          await call(url, '', signal)
+          known.delete(url)
+        } catch (cause) {
+          if (signal.aborted) throw cause
+          failures.push(cause)
+        }
       }
+      if (failures.length > 0) throw failures[0]
     },
     async ping(token, signal) {
       try {

@@ -91,6 +91,8 @@ export class RegistrationLoop {
   /** Sends `init`. Its answer may be lost although it was carried out: then a callback decides. */
   async #init(signal: AbortSignal): Promise<{ cause?: unknown }> {
     this.#inits++
+    // an earlier one may stand that could not be taken back
+    const wasKnown = this.#isKnown
     try {
       this.#isKnown = true
       await this.#wire.init(signal)
@@ -98,7 +100,7 @@ export class RegistrationLoop {
     } catch (cause) {
       signal.throwIfAborted()
       if (mayHaveArrived(cause)) return { cause }
-      this.#isKnown = false
+      this.#isKnown = wasKnown
       throw cause
     }
   }

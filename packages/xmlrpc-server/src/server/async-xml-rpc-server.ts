@@ -1,4 +1,6 @@
+import { systemClock } from '@x/loop-utils/clock'
 import { checkDuration, checkOneOf, ModeOptionError, OptionError } from '@x/loop-utils/errors'
+import { callSafely } from '@x/loop-utils/observe'
 import { ServiceCore, type StartContext, type StopReport, type StopRequest } from '@x/loop-utils/service'
 import type { XmlRpcInput, XmlRpcValue } from '../codec/value.ts'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
@@ -241,12 +243,14 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
   /**
    * Waits until the callbacks of a central that wait now are handled, at most for that long; forgets what then still
    * waits, and returns how many those were.
+   *
+   * @throws OptionError when the deadline is none; `Infinity` is one
    */
   async finishCallbacks({ name }: Pick<Central, 'name'>, deadlineMs: number): Promise<number> {
     const { queues } = this.#intake
-    const endsAt = performance.now() + deadlineMs
+    const endsAt = performance.now() + checkDuration('deadlineMs', deadlineMs, { infinite: true })
     await within(deadlineMs, this.#room.caughtUp())
-    const keys = [...queues.waitingByKey.keys()].filter((id) => this.getCentralEntry(id)?.central.name === name)
+    const keys = [...queues.waitingByKey.keys()].filter((id) => this.#isOf(name, id))
     await within(endsAt - performance.now(), Promise.all(keys.map((key) => queues.settled(key))))
     return keys.reduce((discarded, key) => discarded + queues.discardKey(key), 0)
   }
@@ -323,6 +327,16 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
     }
   }
 
+  /** Whether an interface is one of that central; not if none can be found out, as `hasClient` may throw. */
+  #isOf(name: string, interfaceId: string): boolean {
+    try {
+      return this.getCentralEntry(interfaceId)?.central.name === name
+    } catch (error) {
+      this.#tellError(error)
+      return false
+    }
+  }
+
   #checkFree(name: string): void {
     if (!this.#reserved.has(name)) return
     throw new OptionError('name', name, 'a name that is none of the methods that the server answers itself')
@@ -357,8 +371,9 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
     )
   }
 
+  /** What it is told with may throw, too: nothing that was acknowledged is lost by that. */
   #tellError(error: unknown): void {
-    this.#settings.onError?.(error)
+    callSafely('onError', () => this.#settings.onError?.(error))
   }
 
   async #authorize(given: GivenCredentials): Promise<boolean> {
@@ -394,10 +409,6 @@ function faultOutcome({ faultCode, faultString }: XmlRpcFault): CallOutcome {
 
 /** Resolves with the promise, or when the time is over. */
 async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms))
-  })
-  await Promise.race([promise, deadline])
-  clearTimeout(timer)
+  const late = new AbortController()
+  await Promise.race([promise.finally(() => late.abort()), systemClock.sleep(ms, late.signal).catch(() => undefined)])
 }

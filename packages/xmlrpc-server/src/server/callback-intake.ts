@@ -52,8 +52,9 @@ export class CallbackIntake {
 
   #handle({ method, params }: AcknowledgedCall): void | Promise<void> {
     const result = this.#functions.call(method as CallbackName, fromCrossing(params) as XmlRpcValue[])
-    if (result instanceof Promise) return result.then(() => undefined)
-    return undefined
+    // whatever can be waited for, as a promise of another realm or of a library
+    if (typeof result !== 'object' || result === null || !('then' in result)) return undefined
+    return Promise.resolve(result).then(() => undefined)
   }
 
   #slotOf({ method, params }: AcknowledgedCall, check: CoalesceCheck): Slot | undefined {

@@ -1,5 +1,6 @@
 import { checkBoolean, checkOneOf, ModeOptionError, OptionError } from '@x/loop-utils/errors'
 import { FallbackFailedError } from '@x/loop-utils/fallback'
+import { callSafely } from '@x/loop-utils/observe'
 import { BindError } from '../engine/bind-error.ts'
 import { createAsyncXmlRpcServer } from './create-server.ts'
 import { ServerConflictError } from './server-conflict-error.ts'
@@ -52,7 +53,7 @@ function serverPart(options: RpcServerFactoryOptions): XmlRpcServerOptions {
 
 async function fallBack(options: XmlRpcServerOptions, cause: unknown): Promise<XmlRpcServerLease> {
   options.logger?.warn({ err: cause, mode: options.mode }, 'the other implementation did not start; falling back')
-  options.onError?.(cause)
+  callSafely('onError', () => options.onError?.(cause))
   try {
     return await createAsyncXmlRpcServer(options)
   } catch (error) {

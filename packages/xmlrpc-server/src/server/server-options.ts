@@ -37,7 +37,7 @@ export interface XmlRpcServerOptions extends ServerQueueOptions, ServerAccessOpt
   readonly threadEntry?: URL
   /** Longest request body, in bytes. Default 10 MiB; a CCU with all its devices sends about 5. */
   readonly maxBodyBytes?: number
-  /** How deep arrays and structs may be nested. Default 64; Homematic needs 5. */
+  /** How deep arrays and structs may be nested, 200 at most. Default 64; Homematic needs 5. */
   readonly maxDepth?: number
   /** How many values a document may hold. Default 1,000,000. */
   readonly maxNodes?: number
@@ -164,7 +164,9 @@ export function serverSettings(options: XmlRpcServerOptions): ServerSettings {
   checkPlace(rest)
   checkForms(rest)
   checkQueueSettings(rest)
-  for (const name of COUNTS) checkCount(name, rest[name], { min: 1 })
+  for (const name of COUNTS) checkInteger(name, rest[name], { min: 1 })
+  checkInteger('maxDepth', rest.maxDepth, { min: 1, max: DEEPEST })
+  checkCount('maxConnections', rest.maxConnections)
   checkDuration('handlerTimeoutMs', rest.handlerTimeoutMs)
   if (rest.onError !== undefined) checkFunction('onError', rest.onError)
   return {
@@ -189,7 +191,10 @@ function modeOf({ engineHost }: XmlRpcServerOptions): Pick<Defaulted, 'mode'> {
 
 const EMPTY_STRINGS = ['typed', 'untyped', 'omit'] as const
 
-const COUNTS = ['maxBodyBytes', 'maxDepth', 'maxNodes', 'maxMulticallCalls', 'maxConnections'] as const
+const COUNTS = ['maxBodyBytes', 'maxNodes', 'maxMulticallCalls'] as const
+
+/** What crosses to a thread may not be nested much deeper. */
+const DEEPEST = 200
 
 /** What the timers of Node.js take: longer ones would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1

@@ -1,3 +1,4 @@
+import { callSafely } from '@x/loop-utils/observe'
 import type { StopOptions, StopReport } from '@x/loop-utils/service'
 import { isDeepStrictEqual } from 'node:util'
 import { AsyncXmlRpcServer } from './async-xml-rpc-server.ts'
@@ -51,7 +52,7 @@ export class SharedServer {
   }
 
   #tell(error: unknown): void {
-    for (const { onError } of this.holders) onError(error)
+    for (const { onError } of this.holders) callSafely('onError', () => onError(error))
   }
 }
 

@@ -113,6 +113,23 @@ describe('a recorder', () => {
     await once(socket, 'close')
   })
 
+  it.each([
+    ['ends its side of the connection', '', true],
+    ['expects what nobody knows', 'Expect: more\r\n', false],
+  ])('answers a caller that %s, and not in chunks', async (_what, header, hasEnded) => {
+    await using recorded = await record()
+    const socket = connect(Number(new URL(recorded.url).port), '127.0.0.1')
+    const closed = once(socket, 'close')
+    let text = ''
+    socket.setEncoding('latin1').on('data', (piece: string) => (text += piece))
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${header}Content-Length: 3\r\n\r\none`)
+    if (hasEnded) socket.end()
+    await expect.poll(() => text).toMatch(/^HTTP\/1.1 200 .*content-length: 2\r\n.*\r\n\r\nok$/is)
+    expect(peer.bodies).toEqual(['one'])
+    socket.destroy()
+    await closed
+  })
+
   it('hands other methods on and does not record them', async () => {
     const { recorder, file, url } = await record()
     const answer = await fetch(`${url}/health`, { headers: { Connection: 'close' } })
@@ -155,7 +172,11 @@ describe('a recorder', () => {
 
   it('goes on without recording when its file is full, and says so', async () => {
     const told: unknown[] = []
-    const { recorder, file, url } = await record({ maxFileBytes: 2000, onError: (error) => told.push(error) })
+    const onError = (error: unknown): never => {
+      told.push(error)
+      throw new Error('nobody wants to know')
+    }
+    const { recorder, file, url } = await record({ maxFileBytes: 2000, onError })
     for (let index = 0; index < 10; index++) expect(await post(url, 'x'.repeat(300))).toEqual([200, 'ok'])
     const { status, reason, counters } = recorder.health()
     expect([status, reason]).toEqual(['degraded', expect.stringContaining('2000 bytes')])

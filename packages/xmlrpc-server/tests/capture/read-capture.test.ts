@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { OptionError } from '@x/loop-utils/errors'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -111,6 +112,8 @@ describe('a capture file', () => {
     ['a time that is none', { ...requestLine(2, 0), atMs: '1' }],
     ['a path that is none', { ...requestLine(2, 0), path: 'http://elsewhere/' }],
     ['no body', { ...requestLine(2, 0), body: undefined }],
+    ['a body that is no text', { ...requestLine(2, 0), body: 'a\ud800' }],
+    ['a body beyond its encoding', { ...requestLine(2, 0), encoding: 'latin1', body: '€' }],
     ['an unknown encoding', { ...requestLine(2, 0), encoding: 'utf-16' }],
     ['no headers', { ...requestLine(2, 0), headers: [] }],
     ['headers of another type', { ...requestLine(2, 0), headers: { a: 1 } }],
@@ -119,6 +122,13 @@ describe('a capture file', () => {
   ])('with %s says in which line', async (_what, line) => {
     const file = await folder.write([HEADER, requestLine(1, 0), line, requestLine(9, 9)])
     expect(await errorOf(file, { partial: true })).toMatchObject({ reason: 'malformed', line: 3 })
+  })
+
+  it('with bytes that are no text says in which line', async () => {
+    const file = folder.next()
+    const lines = [HEADER, { ...requestLine(1, 0), body: 'ü' }].map((line) => `${JSON.stringify(line)}\n`).join('')
+    await writeFile(file, Buffer.from(lines, 'latin1'))
+    expect(await errorOf(file)).toMatchObject({ reason: 'malformed', line: 2 })
   })
 
   it('has nothing behind its end', async () => {

@@ -122,6 +122,14 @@ describe('XmlRpcClient', () => {
     }
   })
 
+  it('tells a peer that goes over to another protocol unasked from an answer', async () => {
+    await using server = await RawServer.listen((response) => {
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    })
+    await using client = new XmlRpcClient({ url: server.url, timeoutMs: Infinity })
+    expect(await thrownBy(client.call('m'))).toMatchObject({ code: 'XMLRPC_HTTP', status: 101, excerpt: '' })
+  })
+
   it('names the type of content even when there is none', async () => {
     await using server = await RawServer.listen((response) => response.writeHead(503).end())
     await using client = new XmlRpcClient({ url: server.url })
@@ -188,6 +196,8 @@ describe('XmlRpcClient', () => {
     controller.abort(reason)
     expect(await call).toBe(reason)
     expect(await thrownBy(client.call('m', [], { signal: AbortSignal.abort(reason) }))).toBe(reason)
+    const none = {} as AbortSignal
+    expect(await thrownBy(client.call('m', [], { signal: none }))).toMatchObject({ option: 'signal' })
   })
 
   it('has one listener for all the calls that a signal ends, and none after them', async () => {

@@ -186,6 +186,7 @@ describe('encodeFault', () => {
   })
 
   it('refuses a code that is no integer of 32 bits', () => {
+    expect(Buffer.from(encodeFault({ faultCode: -0, faultString: '' })).toString()).toContain('<int>0</int>')
     expect(() => encodeFault({ faultCode: 1.5, faultString: '' })).toThrow(XmlRpcEncodeError)
     expect(() => encodeFault({ faultCode: 2 ** 40, faultString: '' })).toThrow('fault.faultCode is')
   })

@@ -74,6 +74,40 @@ describe('decoding in pieces', () => {
     expect(params).toEqual(['x'.repeat(length)])
   })
 
+  it('takes time linear in the length of a document that is held until its encoding shows', () => {
+    const cost = (length: number): number => {
+      const decoder = new MethodCallDecoder({ encodingFallback: 'iso-8859-1' })
+      const before = process.cpuUsage()
+      decoder.push(Buffer.from('<methodCall><methodName>m</methodName><params><param><value>\xfc', 'latin1'))
+      const letters = Buffer.from('xx')
+      for (let at = 0; at < length; at++) decoder.push(letters)
+      expect(decoder.end(Buffer.from('</value></param></params></methodCall>'))).toMatchObject({
+        params: [`ü${'xx'.repeat(length)}`],
+        encoding: 'iso-8859-1',
+      })
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1000
+    }
+    const small = Math.min(cost(10_000), cost(10_000))
+    const large = cost(100_000)
+    // Ten times as much; a quadratic reader takes a hundred times as long.
+    expect(large, `${small} ms, ${large} ms`).toBeLessThan(40 * Math.max(small, 5))
+  })
+
+  it('keeps no more of small pieces than their bytes', () => {
+    const decoder = new MethodCallDecoder()
+    const pieces = 500_000
+    const beginning = `<methodCall><methodName>m</methodName><params><param><value>${'x'.repeat(2 * pieces)}`
+    decoder.push(Buffer.from(beginning))
+    const letter = Buffer.from('x')
+    const before = process.memoryUsage()
+    for (let at = 0; at < pieces; at++) decoder.push(letter)
+    const after = process.memoryUsage()
+    // an object for each piece would take a hundred times as much
+    const grown = after.heapUsed - before.heapUsed + after.external - before.external
+    expect(grown).toBeLessThan(20 * pieces)
+  })
+
   it('counts the bytes of all pieces', () => {
     const decoder = new MethodCallDecoder({ maxBytes: 100 })
     decoder.push(Buffer.from('<methodCall>'.padEnd(90)))

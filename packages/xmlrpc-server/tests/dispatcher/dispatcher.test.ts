@@ -62,6 +62,35 @@ describe('AsyncXmlRpcDispatcher', () => {
     ).toEqual([[true], [true]])
   })
 
+  it.each([
+    ['a code of more than 32 bits', () => new XmlRpcFault(2 ** 40, 'far away')],
+    ['a code that is no integer', () => new XmlRpcFault(Number.NaN, 'far away')],
+    ['no text', () => new XmlRpcFault(1, undefined as unknown as string)],
+    ['nothing that could be written as text', () => Object.create(null) as unknown],
+    ['a message that is no text', () => Object.assign(new Error(), { message: Object.create(null) as string })],
+  ])('answers what a handler throws with -32603 if it has %s, alone and in a multicall', async (_, thrown) => {
+    const dispatcher = new AsyncXmlRpcDispatcher()
+      .register('one', () => 1)
+      .register('throws', () => Promise.reject(thrown()))
+      .registerMulticallFunctions()
+    const fault = { faultCode: -32603, faultString: expect.any(String) }
+    expect(await faultOf(call(dispatcher, 'throws'))).toMatchObject(fault)
+    const calls = ['one', 'throws', 'one'].map((methodName) => ({ methodName, params: [] }))
+    expect(await call(dispatcher, 'system.multicall', calls)).toEqual([[1], fault, [1]])
+  })
+
+  it('answers a call of a multicall with a fault if its result has no form, and the others with theirs', async () => {
+    const log = recorder()
+    const dispatcher = new AsyncXmlRpcDispatcher({ logger: log, exposeErrors: false })
+      .register('one', () => 1)
+      .register('endless', () => ({ value: Infinity }))
+      .registerMulticallFunctions()
+    const calls = ['one', 'endless', 'one'].map((methodName) => ({ methodName, params: [] }))
+    const fault = { faultCode: -32603, faultString: 'Internal error' }
+    expect(await call(dispatcher, 'system.multicall', calls)).toEqual([[1], fault, [1]])
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+  })
+
   it('answers a method that does not exist with -32601, whatever its name', async () => {
     const dispatcher = new AsyncXmlRpcDispatcher().register('known', () => 1)
     for (const name of ['unknown', '__proto__', 'constructor', 'hasOwnProperty']) {

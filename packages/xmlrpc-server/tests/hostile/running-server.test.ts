@@ -3,7 +3,7 @@ import { bothModes } from '@x/testkit/modes'
 import { describe, expect } from 'vitest'
 import type { AsyncXmlRpcServer } from '../../src/index.ts'
 import { bytesOf, type Vector, vectors } from '../codec/vector-file.ts'
-import { callDocument, post, type RawAnswer } from '../engine/engine-harness.ts'
+import { callDocument, multicallDocument, post, type RawAnswer } from '../engine/engine-harness.ts'
 import { requestText, Talk } from '../engine/talk.ts'
 import { RecordingCentral, startServer } from '../server/server-harness.ts'
 
@@ -36,6 +36,22 @@ async function expectSound(server: AsyncXmlRpcServer, central: RecordingCentral)
 }
 
 describe('a running server', () => {
+  bothModes('takes what is nested as deep as may be, and nothing deeper', async (context) => {
+    const server = await startServer(context, { maxDepth: 200 })
+    const central = new RecordingCentral('hub', 'rf', 'sound')
+    server.addCentral(central)
+    const nested = (depth: number): string =>
+      '<array><data><value>'.repeat(depth) + '</value></data></array>'.repeat(depth)
+    const event = (depth: number): string => callDocument('event', 'rf', 'A:1', 'STATE', nested(depth))
+    const multicall = (depth: number): string => multicallDocument(['event', 'rf', 'A:1', 'STATE', nested(depth)])
+    const statuses = [event(200), event(201), multicall(197), multicall(198)].map(
+      async (document) => (await post(server.listenPort, document)).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([200, 400, 200, 400])
+    await expect.poll(() => central.events).toHaveLength(2)
+    await expectSound(server, central)
+  })
+
   bothModes('answers every document of the vectors as documented, and lives', async (context) => {
     const server = await startServer(context, { maxDepth: 128 })
     const central = new RecordingCentral('hub', 'rf', 'sound')

@@ -106,13 +106,18 @@ describe('a registration with a fake CCU', () => {
       pingAfterMs: 60_000,
       initTimeoutMs: 300,
       deregisterTimeoutMs: 200,
-      onError: () => {},
+      onError: () => {
+        throw new Error('nobody wants to know')
+      },
     })
     context.defer(() => behind.stop())
     const registered = once(behind, 'registered')
     await behind.start()
     expect(await registered).toEqual([{ by: 'callback', inits: 1 }])
     expect(inits(ccu)).toEqual([ID])
+    // its farewell is not answered either
+    await behind.stop()
+    expect(behind.state).toBe('stopped')
   })
 
   bothModes('says that nothing came back when the callback address leads nowhere', async (context) => {

@@ -68,6 +68,21 @@ describe('the calls of a registration', () => {
     })
   })
 
+  it('take the other addresses back when the CCU refuses to forget one', async () => {
+    await withCcu(['yes', 'yes', 'fault', 'yes', 'yes'], async (wire, inits, callAt) => {
+      await wire.init(NEVER)
+      callAt('http://hub:2')
+      await wire.init(NEVER)
+      await expect(wire.deregister(NEVER)).rejects.toMatchObject({ code: 'XMLRPC_FAULT' })
+      await wire.deregister(NEVER)
+      expect(inits().slice(2)).toEqual([
+        ['http://hub:1', ''],
+        ['http://hub:2', ''],
+        ['http://hub:1', ''],
+      ])
+    })
+  })
+
   it('do not take back what the CCU has refused', async () => {
     await withCcu(['fault', 'yes', 'yes'], async (wire, inits, callAt) => {
       await expect(wire.init(NEVER)).rejects.toMatchObject({ code: 'XMLRPC_FAULT' })

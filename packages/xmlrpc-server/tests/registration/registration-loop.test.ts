@@ -136,6 +136,19 @@ describe('a registration', () => {
     expect(bench.wire.calls).toEqual(['init'])
   })
 
+  it('is taken back in the end if it could not be before, though the interface answers another init with a fault', async () => {
+    const bench = new Bench()
+    await bench.startRegistered()
+    bench.wire.onDeregister = () => Promise.reject(RESET)
+    bench.wire.onInit = () => Promise.reject(new XmlRpcFault(-1, 'not now'))
+    await bench.clock.advance(60_000 + 30_000 + 2000)
+    expect(bench.wire.calls).toEqual(['init', 'ping', 'ping', 'deregister', 'init'])
+    bench.wire.onDeregister = () => {}
+    await bench.loop.stop()
+    expect(bench.wire.calls.at(-1)).toBe('deregister')
+    expect(bench.errors).toEqual([RESET])
+  })
+
   it('tells that init was sent and nothing came back', async () => {
     const bench = new Bench({ firstCallbackTimeoutMs: 10_000 })
     bench.loop.start()

@@ -1,7 +1,7 @@
 import { bothModes } from '@x/testkit/modes'
 import { describe, expect, it } from 'vitest'
-import { AsyncXmlRpcServer, createAsyncXmlRpcServer } from '../../src/index.ts'
-import { callDocument, post } from '../engine/engine-harness.ts'
+import { AsyncXmlRpcServer, createAsyncXmlRpcServer, decodeMethodResponse, XmlRpcFault } from '../../src/index.ts'
+import { callDocument, multicallDocument, post } from '../engine/engine-harness.ts'
 import { startServer } from './server-harness.ts'
 
 const RESERVED = [
@@ -44,6 +44,22 @@ describe('methods of your own', () => {
     expect(await ask('system.listMethods')).toContain('event')
     expect([server.unregister('half'), server.unregister('half')]).toEqual([true, false])
     await expect.poll(() => ask('half', '<i4>6</i4>')).toContain('-32601')
+  })
+
+  bothModes('may throw a fault that has no form, or give a result that has none', async (context) => {
+    const server = await startServer(context)
+    server
+      .register('far', () => Promise.reject(new XmlRpcFault(2 ** 40, 'of another server')))
+      .register('wide', () => 2 ** 40)
+      .register('one', () => 1)
+    const ask = async (document: string): Promise<string> => (await post(server.listenPort, document)).body
+    await expect.poll(() => ask(callDocument('one'))).toContain('<i4>1</i4>')
+    expect(await ask(callDocument('far'))).toMatch(/-32603.*fault 1099511627776: of another server/)
+    const event = ['event', 'id', 'A:1', 'STATE', '<i4>1</i4>'] as const
+    const answers = decodeMethodResponse(Buffer.from(await ask(multicallDocument(event, ['wide'], ['one'], ['far']))))
+    const fault = { faultCode: -32603, faultString: expect.stringContaining('1099511627776') }
+    expect(answers).toMatchObject({ value: [[true], fault, [1], fault] })
+    expect(server.healthStatus.engineRestarts).toBe(0)
   })
 
   it('are forgotten before the start, too', async () => {

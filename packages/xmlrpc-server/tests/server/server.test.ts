@@ -186,6 +186,24 @@ describe('the callback server', () => {
     release()
   })
 
+  bothModes('waits for handlers however long it may', async (context) => {
+    const server = await startServer(context)
+    const central = new RecordingCentral('home', 'rf')
+    const seen: unknown[] = []
+    central.onEvent = async ({ value }) => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      seen.push(value)
+    }
+    server.addCentral(central)
+    for (const value of [1, 2]) await post(server.listenPort, event('rf', value))
+    expect([await server.finishCallbacks(central, Infinity), seen]).toEqual([0, [1, 2]])
+    await expect(server.finishCallbacks(central, Number.NaN)).rejects.toMatchObject({ option: 'deadlineMs' })
+    for (const value of [3, 4]) await post(server.listenPort, event('rf', value))
+    // longer than the timers of Node take
+    expect((await server.stop({ deadlineMs: 2 ** 32 })).discarded).toEqual({})
+    expect(seen).toEqual([1, 2, 3, 4])
+  })
+
   bothModes('starts again after a stop, with its centrals and methods', async (context) => {
     const server = await startServer(context)
     const central = new RecordingCentral('home', 'rf')

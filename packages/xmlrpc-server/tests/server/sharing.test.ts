@@ -188,10 +188,39 @@ describe('the server of an address', () => {
     release()
   })
 
-  bothModes('tells all who hold it of errors and of its state', async (context) => {
+  bothModes('is let go of by whom no central can be found for any more', async (context) => {
+    const port = await freePort()
+    const errors: unknown[] = []
+    const one = await hold(context, { port })
+    const two = await hold(context, { port, onError: (error) => errors.push(error) })
+    let release = (): void => undefined
+    let isGone = false
+    const central = new RecordingCentral('hub')
+    central.hasClient = () => {
+      if (isGone) throw new Error('gone')
+      return true
+    }
+    central.onEvent = () => new Promise((resolve) => void (release = resolve))
+    one.addCentral(central)
+    for (const value of [1, 2]) await post(port, event('rf', value))
+    await expect.poll(() => one.healthStatus.waitingCallbacks).toBe(2)
+    isGone = true
+    await one.stop({ deadlineMs: 0 })
+    expect([one.state, errors]).toEqual(['stopped', [new Error('gone')]])
+    release()
+    await two.stop()
+    const three = await hold(context, { port, maxDepth: 7 })
+    expect(three.listenPort).toBe(port)
+  })
+
+  bothModes('tells all who hold it of errors and of its state, also when one of them throws', async (context) => {
     const port = await freePort()
     const heard: string[] = []
-    const one = await hold(context, { port, onError: () => heard.push('one') })
+    const onError = (): never => {
+      heard.push('one')
+      throw new Error('one does not want to know')
+    }
+    const one = await hold(context, { port, onError })
     const two = await hold(context, { port, onError: () => heard.push('two') })
     const central = new RecordingCentral('hub', 'rf')
     central.onEvent = () => {
