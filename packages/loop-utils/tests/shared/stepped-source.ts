@@ -225,15 +225,17 @@ export class SteppedSource<Exports> {
     this.#operation = undefined
     this.#promises = []
     this.#nowMs = 0
-    const controller = new AbortController()
-    const state = this.#helpers.watch(() => call(controller.signal))
-    this.#runMicrotasks()
+    // one for each step of thousands: only for calls that take a signal
+    const controller = call.length > 0 ? new AbortController() : undefined
+    const state = this.#helpers.watch(() => call(controller?.signal as AbortSignal))
+    // a call that ended at once, or was left at an operation, has left nothing to be done
+    if (state.ending === undefined) this.#runMicrotasks()
     while (this.#operation === undefined && state.ending === undefined) {
       const event = log[this.#position]
       if (event === undefined) break
       this.#position++
       if (event.kind === 'woken') this.#promises.at(-1)?.('ok')
-      else controller.abort(ABORTED)
+      else controller?.abort(ABORTED)
       this.#runMicrotasks()
     }
     const operation = this.#operation as Operation | undefined
