@@ -1,10 +1,9 @@
-import { systemClock } from '@x/loop-utils/clock'
 import { checkDuration, checkOneOf, ModeOptionError, OptionError } from '@x/loop-utils/errors'
 import { callSafely } from '@x/loop-utils/observe'
 import { ServiceCore, type StartContext, type StopReport, type StopRequest } from '@x/loop-utils/service'
 import type { XmlRpcInput, XmlRpcValue } from '../codec/value.ts'
 import { FAULT_CODE, XmlRpcFault } from '../codec/fault.ts'
-import { AsyncXmlRpcDispatcher } from '../dispatcher/async-xml-rpc-dispatcher.ts'
+import type { AsyncXmlRpcDispatcher } from '../dispatcher/async-xml-rpc-dispatcher.ts'
 import { instanceMethods } from '../dispatcher/instance-methods.ts'
 import type { MethodOptions, XmlRpcHandler } from '../dispatcher/method.ts'
 import type { CallOutcome, CrossingCall, GivenCredentials } from '../engine/contract.ts'
@@ -15,10 +14,11 @@ import { AsyncRpcFunctions } from '../homematic/async-rpc-functions.ts'
 import { type CentralEntry, CentralRegistry } from '../homematic/central-registry.ts'
 import type { Central } from '../homematic/central.ts'
 import type { KnownDevice } from '../homematic/device-description.ts'
-import { registerCallbacks } from '../homematic/register-callbacks.ts'
 import { CallbackIntake } from './callback-intake.ts'
+import { createDispatcher } from './create-dispatcher.ts'
 import { EngineIntent } from './engine-intent.ts'
 import { EngineRoom, switchSettings } from './engine-room.ts'
+import { faultOutcome } from './fault-outcome.ts'
 import { checkInterfaceId, knownDevices } from './known-devices.ts'
 import { NoticePost } from './notice-post.ts'
 import type { RequestHandler } from './request-handler.ts'
@@ -27,6 +27,7 @@ import { ServerBreaker } from './server-breaker.ts'
 import { backlogs, type ServerHealthStatus } from './server-health.ts'
 import { serverSettings, type ServerSettings, type XmlRpcServerOptions } from './server-options.ts'
 import type { SwitchOptions, SwitchReport } from './switch-report.ts'
+import { within } from './within.ts'
 import type { XmlRpcServer } from './xml-rpc-server.ts'
 
 const NOT_STARTED = 'the XML-RPC server is not started\n'
@@ -394,21 +395,4 @@ export class AsyncXmlRpcServer extends ServiceCore implements XmlRpcServer {
       return faultOutcome(new XmlRpcFault(FAULT_CODE.internalError, 'the result has no form in XML-RPC'))
     }
   }
-}
-
-function createDispatcher(settings: ServerSettings, functions: AsyncRpcFunctions): AsyncXmlRpcDispatcher {
-  const { dialect, exposeErrors, maxMulticallCalls, logger } = settings
-  const dispatcher = new AsyncXmlRpcDispatcher({ encode: { dialect }, exposeErrors, maxMulticallCalls, logger })
-  registerCallbacks(dispatcher, functions)
-  return dispatcher.registerIntrospectionFunctions().registerMulticallFunctions()
-}
-
-function faultOutcome({ faultCode, faultString }: XmlRpcFault): CallOutcome {
-  return { kind: 'fault', faultCode, faultString }
-}
-
-/** Resolves with the promise, or when the time is over. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  const late = new AbortController()
-  await Promise.race([promise.finally(() => late.abort()), systemClock.sleep(ms, late.signal).catch(() => undefined)])
 }
