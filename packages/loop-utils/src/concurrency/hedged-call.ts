@@ -109,7 +109,8 @@ export class HedgedCall<T> {
     if (this.#launched >= max || budget?.tryWithdraw(error) === false) return false
     if (launched.isObserved(observer)) launched.publish({ attempt: this.#launched + 1, error }, observer)
     // who was told may have aborted the call
-    if (!this.#scope.aborted) this.#launch()
+    if (this.#scope.aborted) return false
+    this.#launch()
     return true
   }
 

@@ -57,7 +57,9 @@ class LimitedCall<T> extends TimedCall<T> {
 
   override close(): void {
     this.grace?.[Symbol.dispose]()
-    this.warned?.close()
+    // what began to listen later than the race would be let go before it is told
+    if (this.scope.aborted) this.warned?.abort(this.scope.reason)
+    else this.warned?.close()
     super.close()
   }
 
