@@ -27,6 +27,8 @@ describe('the monitor of a loop', () => {
     burn(60)
     const { samples } = monitor.read()
     while (monitor.read().samples === samples) await new Promise((resolve) => setTimeout(resolve, 1))
+    // on a busy machine each timer is due by the time that the loop could have waited for it
+    while (monitor.read().idleMs === 0) await new Promise((resolve) => setTimeout(resolve, 10))
     const { activeMs, delayMs, idleMs, utilization } = monitor.read()
     expect(delayMs.max).toBeGreaterThan(40)
     expect(delayMs.p50).toBeLessThanOrEqual(delayMs.p90)
