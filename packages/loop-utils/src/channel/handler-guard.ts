@@ -1,6 +1,6 @@
 import { describeThrown } from '../errors/describe-thrown.ts'
+import { isThenable } from '../policy/race.ts'
 import type { LinkCounters } from './link-counters.ts'
-import { isThenable } from './responder.ts'
 
 /** Runs the facade's handlers, so that what they throw, or reject with, reaches its `onError` and nothing else. */
 export class HandlerGuard {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.ts'
 import { type PlainThrown, toPlainError } from '../errors/plain-error.ts'
+import { isThenable } from '../policy/race.ts'
 import { asPlain } from './as-plain.ts'
 import type { CommandContext } from './contract.ts'
 import { CallCancelledError, ContractError } from './link-errors.ts'
@@ -124,9 +125,4 @@ export function findHandler(
 ): RequestHandler | undefined {
   if (handlers === undefined || name in Object.prototype) return undefined
   return handlers[name]?.bind(handlers)
-}
-
-/** Whether a result is to be awaited. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

@@ -1,6 +1,5 @@
-import { describeThrown } from '../errors/describe-thrown.ts'
 import { NotPlainError } from '../errors/index.ts'
-import { type CloneFault, findCloneFault } from '../executor/cloneable.ts'
+import { type CloneFault, cloneFaultOf } from '../executor/cloneable.ts'
 
 /** What the engine could not clone, and what it threw. */
 export interface CloneFailure {
@@ -14,7 +13,7 @@ export interface CloneFailure {
 
 /** The part of a value that cannot cross a thread. */
 export function faultOf({ value, error, path, owner }: CloneFailure): CloneFault {
-  const fault = findFault(value, path) ?? { path, found: `not clonable (${describeThrown(error)})` }
+  const fault = cloneFaultOf(error, { value, path, transfer: [] })
   return owner === undefined ? fault : { path: `${fault.path} of '${owner}'`, found: fault.found }
 }
 
@@ -22,13 +21,4 @@ export function faultOf({ value, error, path, owner }: CloneFailure): CloneFault
 export function toNotPlainError(failure: CloneFailure): NotPlainError {
   const { path, found } = faultOf(failure)
   return new NotPlainError(path, found)
-}
-
-function findFault(value: unknown, path: string): CloneFault | undefined {
-  try {
-    return findCloneFault(value, path, [])
-  } catch {
-    // it throws when it is read, which the engine has found, too
-    return undefined
-  }
 }

@@ -47,8 +47,3 @@ export class ErrorSink {
     )
   }
 }
-
-/** Whether a handler's result is to be awaited. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-}

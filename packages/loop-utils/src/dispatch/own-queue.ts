@@ -1,11 +1,12 @@
 import { QueueOverflowError } from '../errors/index.ts'
 import { type ItemSource, LaneDelivery } from '../lane/lane-delivery.ts'
 import { ObservationPoint } from '../observe/observation-point.ts'
+import { isThenable } from '../policy/race.ts'
 import type { AgeHistogram } from './age-histogram.ts'
 import type { LoopCall } from './calls.ts'
 import { type SourceCounts, noCounts } from './dispatch-stats.ts'
 import type { ResolvedDispatcherOptions } from './dispatcher-options.ts'
-import { type ErrorSink, isThenable } from './error-sink.ts'
+import type { ErrorSink } from './error-sink.ts'
 import { type AnyFunction, Job, type JobStore, PlainJobs, TakeableJobs, type Turn } from './job-store.ts'
 import { AGE_SAMPLING } from './wire.ts'
 

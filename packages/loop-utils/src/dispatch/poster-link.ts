@@ -8,13 +8,14 @@ import {
   openLaneReader,
   openLaneWriter,
 } from '../lane/index.ts'
+import { isThenable } from '../policy/race.ts'
 import type { AgeHistogram } from './age-histogram.ts'
 import { CallFacts } from './call-facts.ts'
 import { toNotPlainError } from './clone-failure.ts'
 import { HandlerMissingError } from './dispatch-errors.ts'
 import { type SourceCounts, noCounts } from './dispatch-stats.ts'
 import type { DispatchInfo, ResolvedConnectOptions } from './dispatcher-options.ts'
-import { type ErrorSink, isThenable } from './error-sink.ts'
+import type { ErrorSink } from './error-sink.ts'
 import type { AnyHandler, HandlerRegistry } from './handlers.ts'
 import { windowOf } from './poster-handle.ts'
 import { SharedState } from './shared-state.ts'

@@ -18,10 +18,15 @@ export interface Crossing {
 }
 
 /** The typed error for one that the engine threw since it could not clone a value. */
-export function toCloneError(error: unknown, { value, path, transfer }: Crossing): NotPlainError {
-  const found = `not clonable (${describeThrown(error)})`
-  const fault = (isReadable(value) ? findCloneFault(value, path, transfer) : undefined) ?? { path, found }
+export function toCloneError(error: unknown, crossing: Crossing): NotPlainError {
+  const fault = cloneFaultOf(error, crossing)
   return new NotPlainError(fault.path, fault.found)
+}
+
+/** The part of a value that the engine could not clone; the value itself when its parts do not tell. */
+export function cloneFaultOf(error: unknown, { value, path, transfer }: Crossing): CloneFault {
+  const found = `not clonable (${describeThrown(error)})`
+  return (isReadable(value) ? findCloneFault(value, path, transfer) : undefined) ?? { path, found }
 }
 
 /** Whether a value can be looked into; a getter in it, say, may throw. */

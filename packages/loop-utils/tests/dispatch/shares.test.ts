@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/clock/index.ts'
 import { Dispatcher, attachPoster } from '../../src/dispatch/index.ts'
 import { LazySignal } from '../../src/dispatch/lazy-signal.ts'
-import { isThenable } from '../../src/dispatch/error-sink.ts'
 import { windowOf } from '../../src/dispatch/poster-handle.ts'
 import { SharedState } from '../../src/dispatch/shared-state.ts'
 import { turns, upTo } from './threads.ts'
@@ -56,23 +55,6 @@ describe('a signal that is made when it is read', () => {
       lazy.abort('second')
     }
     expect([signal.reason, late.signal.reason, early.signal === signal]).toEqual(['first', 'first', true])
-  })
-})
-
-describe('what is to be awaited', () => {
-  // oxlint-disable-next-line unicorn/no-thenable -- it is what is asked about
-  const withThen = (then: unknown): object => Object.defineProperty({}, 'then', { value: then })
-
-  it.each([
-    [Promise.resolve(), true],
-    [withThen(() => undefined), true],
-    [withThen(1), false],
-    [{}, false],
-    [null, false],
-    [undefined, false],
-    ['then', false],
-  ])('%o: %o', (value, expected) => {
-    expect(isThenable(value)).toBe(expected)
   })
 })
 
