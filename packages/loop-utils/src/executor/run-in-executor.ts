@@ -4,8 +4,7 @@ import { PoolExecutor } from './pool-executor.ts'
 import type { TaskContext } from './task-context.ts'
 
 /** Any function that an executor can call. */
-// oxlint-disable-next-line typescript/no-explicit-any -- only so do functions of all parameters match
-export type ExecutorFunction = (...args: any[]) => unknown
+export type ExecutorFunction = (...args: never[]) => unknown
 
 /** The arguments to give for a function: all but the TaskContext that the executor adds behind them. */
 export type ExecutorArgs<F extends ExecutorFunction> =
@@ -48,7 +47,7 @@ export function defaultExecutor(): Executor {
  * const digest = await runInExecutor<typeof import('./hash.js').hash>(ref, [bytes], { timeoutMs: 1000 })
  * ```
  */
-export function runInExecutor<F extends ExecutorFunction>(
+export function runInExecutor<F extends ExecutorFunction = (...args: unknown[]) => unknown>(
   ref: ModuleRef,
   args: ExecutorArgs<F>,
   options: RunInExecutorOptions = {},

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isThenable } from '../../src/policy/race.ts'
 
 /** An object whose `then` is what is asked about. */
+// oxlint-disable-next-line unicorn/no-thenable -- it is what is asked about
 const withThen = (then: PropertyDescriptor): object => Object.defineProperty({}, 'then', then)
 
 describe('what is to be awaited', () => {
